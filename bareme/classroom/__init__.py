@@ -1,0 +1,1 @@
+"""Class runs: the demo class, and later batch and cluster runs."""

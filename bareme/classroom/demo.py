@@ -1,0 +1,174 @@
+"""The demonstration: a whole class of `masking`, from release to feedback, through nbgrader's own commands.
+
+Everything happens in a folder of its own; the course it is started from is only read. It ends by comparing every
+score in nbgrader's gradebook with what the submission was made of.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bareme.classroom.pupils import Pupil, Specimen, pupils
+from bareme.grading.assignment import Assignment, load_assignment
+
+ASSIGNMENT = "masking"
+_MARKER = ".bareme-demo"
+_TOLERANCE = 1e-9
+
+
+class DemoError(RuntimeError):
+    """The demonstration could not run, or a score is not what it must be."""
+
+
+def run_demo(course: Path, target: Path, count: int, console: Console) -> None:
+    """Make, grade and check a class of ``count`` students in ``target``. Raises DemoError when a score is wrong."""
+    started = time.monotonic()
+    _prepare(course, target)
+    console.print(f"[bold]1. release[/]: nbgrader generate_assignment, release_assignment {ASSIGNMENT}")
+    _nbgrader(target, "generate_assignment", ASSIGNMENT)
+    _nbgrader(target, "release_assignment", ASSIGNMENT)
+    assignment = load_assignment(target, ASSIGNMENT)
+    students = pupils(assignment, count)
+    console.print(f"[bold]2. submit[/]: {len(students)} students hand in through the exchange folder")
+    for pupil in students:
+        _submit(target, pupil)
+    console.print(f"[bold]3. collect[/]: nbgrader collect {ASSIGNMENT}")
+    _nbgrader(target, "collect", ASSIGNMENT)
+    console.print(f"[bold]4. autograde[/]: nbgrader autograde {ASSIGNMENT}")
+    begun = time.monotonic()
+    _nbgrader(target, "autograde", ASSIGNMENT)
+    seconds = time.monotonic() - begun
+    console.print(f"   {seconds:.1f} s for {len(students)} submissions, start included")
+    console.print(f"[bold]5. feedback[/]: nbgrader generate_feedback {ASSIGNMENT}")
+    _nbgrader(target, "generate_feedback", ASSIGNMENT)
+    reports = {pupil.name: _report(target, pupil) for pupil in students}
+    console.print(_table(assignment, students, reports))
+    wrong = [line for pupil in students for line in _check(target, pupil, reports[pupil.name])]
+    if wrong:
+        raise DemoError("scores that are not what their specimens imply:\n" + "\n".join(wrong))
+    console.print(
+        f"[green]✓[/] every score is what its specimens imply ({time.monotonic() - started:.0f} s in all)\n"
+        f"Look next at: {target}/feedback/{students[2].name}/{ASSIGNMENT}/{ASSIGNMENT}.html (what a student reads)\n"
+        f"              nbgrader's own view: cd {target} && ../.venv/bin/jupyter lab, then Nbgrader > Formgrader\n"
+        f"              one notebook: bareme grade --course {target} FILE.ipynb",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _prepare(course: Path, target: Path) -> None:
+    """A fresh course folder; only one that an earlier demonstration made is ever replaced."""
+    if target.exists() and not (target / _MARKER).exists():
+        raise DemoError(f"{target} exists and is no earlier demonstration: move it, or choose another with --keep")
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    (target / _MARKER).touch()
+    for name in ("source", "graders"):
+        shutil.copytree(course / name / ASSIGNMENT, target / name / ASSIGNMENT)
+    shutil.copy(course / "nbgrader_config.py", target)
+    (target / "exchange").mkdir()
+    (target / "exchange").chmod(0o777)  # nbgrader asks for it
+
+
+def _nbgrader(target: Path, *arguments: str) -> None:
+    """Run an nbgrader command in the demonstration's folder, its log in a file beside. Raises DemoError."""
+    log = target / "nbgrader.log"
+    command = [sys.executable, "-m", "nbgrader", *arguments, f"--Exchange.root={target / 'exchange'}"]
+    with log.open("a", encoding="utf-8") as output:
+        environment = {**os.environ, "NO_COLOR": "1"}
+        done = subprocess.run(
+            command, cwd=target, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
+        )
+    if done.returncode:
+        last = "\n".join(log.read_text(encoding="utf-8").splitlines()[-15:])
+        raise DemoError(f"nbgrader {' '.join(arguments)} failed; the end of {log}:\n{last}")
+
+
+def _submit(target: Path, pupil: Pupil) -> None:
+    """Leave what `nbgrader submit` leaves in the exchange."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
+    (course_folder,) = (path for path in (target / "exchange").iterdir() if path.is_dir())
+    folder = course_folder / "inbound" / f"{pupil.name}+{ASSIGNMENT}+{stamp}"
+    folder.mkdir(parents=True)
+    (folder / "timestamp.txt").write_text(stamp, encoding="utf-8")
+    pupil.write(folder)
+
+
+def _report(target: Path, pupil: Pupil) -> dict:  # type: ignore[type-arg]
+    path = target / ".bareme" / "reports" / ASSIGNMENT / f"{pupil.name}.json"
+    try:
+        report: dict = json.loads(path.read_text(encoding="utf-8"))  # type: ignore[type-arg]
+    except FileNotFoundError:
+        raise DemoError(f"{pupil.name} ({pupil.about}) has no report: see {target / 'nbgrader.log'}") from None
+    return report
+
+
+def _table(assignment: Assignment, students: list[Pupil], reports: dict[str, dict]) -> Table:  # type: ignore[type-arg]
+    table = Table(title=f"{ASSIGNMENT}: points and verdicts")
+    table.add_column("student")
+    table.add_column("handed in")
+    names = list(next(iter(reports.values()))["exercises"])
+    for name in names:
+        table.add_column(name)
+    table.add_column("score", justify="right")
+    table.add_column("s", justify="right")
+    for pupil in students:
+        report = reports[pupil.name]
+        cells = [_summary(report["exercises"][name]) for name in names]
+        table.add_row(pupil.name, pupil.about, *cells, f"{report['score']:.2f}", f"{report['wall_s']:.1f}")
+    return table
+
+
+def _summary(exercise: dict) -> Text:  # type: ignore[type-arg]
+    verdicts = [check["verdict"] for check in exercise["checks"]]
+    bad = sorted({str(verdict) for verdict in verdicts if verdict != "passed"})
+    colour = "green" if not bad else "yellow" if exercise["score"] else "red"
+    return Text(f"{exercise['score']:.2f}/{exercise['points']:g} {' '.join(bad) or '✓'}", style=colour)
+
+
+def _check(target: Path, pupil: Pupil, report: dict) -> list[str]:  # type: ignore[type-arg]
+    """What is wrong with one student's result; nothing when all is as it must be."""
+    from nbgrader.api import Gradebook
+
+    wrong = [f"{pupil.name}: {error}" for error in report["grader_errors"]]
+    with Gradebook(f"sqlite:///{target / 'gradebook.db'}") as gradebook:
+        recorded = gradebook.find_submission(ASSIGNMENT, pupil.name).score
+    if abs(recorded - report["score"]) > _TOLERANCE:
+        wrong.append(f"{pupil.name}: {recorded} in the gradebook, {report['score']} in the report")
+    for name, specimen in pupil.fates.items():
+        why = _mistake(report["exercises"][name], specimen)
+        if why:
+            wrong.append(f"{pupil.name} ({pupil.about}), {name}, {specimen.fate}/{specimen.name}: {why}")
+    if not (target / "feedback" / pupil.name / ASSIGNMENT / f"{ASSIGNMENT}.html").exists():
+        wrong.append(f"{pupil.name} ({pupil.about}): no feedback page")
+    return wrong
+
+
+def _mistake(exercise: dict, specimen: Specimen) -> str:  # type: ignore[type-arg]
+    """Why an exercise's result is not what its specimen implies; empty when it is."""
+    score, points = exercise["score"], exercise["points"]
+    verdicts = {check["verdict"] for check in exercise["checks"]}
+    named = {check["misconception"] for check in exercise["checks"]}
+    match specimen.fate:
+        case "correct":
+            return "" if abs(score - points) <= _TOLERANCE else f"{score} of {points} points"
+        case "wrong":
+            return "" if score < points and specimen.name in named else f"{score} of {points}, recognised: {named}"
+        case "slow":
+            right = 0 < score < points and verdicts == {"passed", "over_budget"}
+            return "" if right else f"{score} of {points}, verdicts {verdicts}"
+        case "hostile":
+            return "" if score == 0 else f"{score} points"
+        case "missing":
+            return "" if verdicts == {"missing"} else f"verdicts {verdicts}"

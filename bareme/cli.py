@@ -1,0 +1,109 @@
+"""The command ``bareme``: grade one notebook, look at the walls, run the demonstration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bareme import display
+
+app = typer.Typer(help="Barème: an autograded BERT & GPT course on nbgrader.", no_args_is_help=True)
+_console = Console()
+_errors = Console(stderr=True)
+
+CourseRoot = Annotated[Path, typer.Option("--course", help="The course folder: the one with nbgrader_config.py.")]
+
+
+@app.command()
+def grade(
+    notebook: Annotated[Path, typer.Argument(help="The notebook to grade, named after its assignment.")],
+    assignment: Annotated[str, typer.Option(help="The assignment; by default the notebook's file name.")] = "",
+    student: Annotated[str, typer.Option(help="Whose it is: hidden inputs are seeded from it.")] = "anonymous",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+    course: CourseRoot = Path(),
+) -> None:
+    """Grade one notebook and print its verdicts. Nothing is recorded."""
+    from bareme.config import load_config, secret
+    from bareme.grading.assignment import CourseError, load_assignment
+    from bareme.grading.engine import Engine
+    from bareme.grading.grade import grade as grade_submission
+    from bareme.grading.submission import read_submission
+    from bareme.sandbox.supervisor import SandboxError
+    from bareme.sandbox.walls import require
+
+    if not notebook.exists():
+        raise _stop(f"{notebook}: there is no such file")
+    name = assignment or notebook.stem
+    try:
+        config = load_config(course)
+        require(config.walls, _hidden(course))
+        loaded = load_assignment(course, name, config.language)
+        submission = read_submission(notebook.parent, notebook.name, student)
+        with Engine(config.walls, secret(course)) as engine:
+            report = grade_submission(loaded, submission, engine)
+    except (CourseError, SandboxError, ValueError) as error:
+        raise _stop(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        display.show_report(report, config.language, _console)
+
+
+@app.command()
+def doctor(
+    course: CourseRoot = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the walls as one JSON object.")] = False,
+) -> None:
+    """Print each wall: up or down, why, and how to raise it. Exit code 1 below the configured level."""
+    from dataclasses import asdict
+
+    from bareme.config import load_config
+    from bareme.sandbox.walls import inspect_walls, missing_walls
+
+    try:
+        level = load_config(course).walls
+    except ValueError as error:
+        raise _stop(str(error)) from None
+    walls = inspect_walls(_hidden(course))
+    down = missing_walls(level, walls)
+    if as_json:
+        typer.echo(json.dumps({"level": level, "ok": not down, "walls": [asdict(wall) for wall in walls]}, indent=2))
+    else:
+        display.show_walls(walls, level, _console)
+    raise typer.Exit(1 if down else 0)
+
+
+@app.command()
+def demo(
+    students: Annotated[int, typer.Option(help="How many submissions to make, at least 12.", min=12)] = 20,
+    course: CourseRoot = Path(),
+    keep: Annotated[Path | None, typer.Option(help="Where to leave the graded class; by default ./demo.")] = None,
+) -> None:
+    """Release, submit, collect, autograde and feed back a whole class of `masking`, and check every score."""
+    from bareme.classroom.demo import DemoError, run_demo
+
+    try:
+        run_demo(course.resolve(), (keep or course / "demo").resolve(), students, _console)
+    except DemoError as error:
+        raise _stop(str(error)) from None
+
+
+def _hidden(course: Path) -> list[Path]:
+    return [course / name for name in ("source", "graders", "gradebook.db", "autograded", "submitted", ".bareme")]
+
+
+def _stop(message: str) -> typer.Exit:
+    _errors.print(f"[bold red]bareme:[/] {message}", highlight=False)
+    return typer.Exit(2)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

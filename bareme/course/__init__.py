@@ -1,0 +1,1 @@
+"""What a notebook may import: models, data sets, plots."""

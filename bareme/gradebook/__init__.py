@@ -1,0 +1,1 @@
+"""nbgrader plugins: what of a report reaches nbgrader, and how."""

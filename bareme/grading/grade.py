@@ -1,0 +1,142 @@
+"""``grade(assignment, submission) -> Report``: a pure function of its arguments, and the engine it runs on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bareme.grading.assignment import Assignment, exercises
+from bareme.grading.engine import Engine
+from bareme.grading.rebuild import Rebuilt, rebuild
+from bareme.grading.report import Check, Exercise, Report, Usage, Verdict
+from bareme.grading.run import Execution, executed
+from bareme.grading.submission import Refusal, Submission
+from bareme.sandbox import runtime, wire
+
+#: Wall seconds that all checks of one submission may take together.
+_CHECKS_TIMEOUT_S = 600.0
+
+
+def grade(assignment: Assignment, submission: Submission, engine: Engine | None = None) -> Report:
+    """Grade one submission.
+
+    Whatever the student did ends in a report. Raises only when grading itself is impossible: CourseError for a
+    broken assignment, SandboxError when no sandbox can be had.
+    """
+    if engine is None:
+        with Engine() as temporary:
+            return grade(assignment, submission, temporary)
+    return engine.wait(_grade(assignment, submission, engine))
+
+
+async def _grade(assignment: Assignment, submission: Submission, engine: Engine) -> Report:
+    started = time.monotonic()
+    rebuilt = rebuild(assignment, submission)
+    outcomes = _Outcomes()
+    notebook = rebuilt.notebook
+    files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
+    reference = await engine.reference(assignment)
+    with _folder_of(files) as folder:
+        async with executed(notebook, folder, level=engine.level) as execution:
+            notebook = execution.notebook
+            known = _known_verdicts(rebuilt, execution)
+            await _check(assignment, submission.student, engine, execution, reference, known, outcomes)
+    points = exercises(assignment)
+    graded = {name: Exercise(name, value, outcomes.of(name)) for name, value in points.items()}
+    outcomes.errors += [f"{name}: no check belongs to this exercise" for name in points if not graded[name].checks]
+    return Report(
+        assignment=assignment.name,
+        student=submission.student,
+        exercises=graded,
+        problems=(*submission.problems, *rebuilt.problems),
+        grader_errors=tuple(outcomes.errors),
+        wall_s=time.monotonic() - started,
+        notebook=notebook,
+    )
+
+
+@contextmanager
+def _folder_of(files: dict[str, bytes]) -> Iterator[Path]:
+    """A folder that holds the submission's files; the sandbox gets a copy."""
+    folder = Path(tempfile.mkdtemp(prefix="files-", dir=runtime.folder()))
+    try:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _known_verdicts(rebuilt: Rebuilt, execution: Execution) -> dict[str, Verdict]:
+    """Exercises whose checks need not run: their cell is missing, or was left out of the run."""
+    known: dict[str, Verdict] = {name: "missing" for name in rebuilt.missing}
+    for index, how in execution.lost.items():
+        known[rebuilt.notebook.cells[index].metadata.get("nbgrader", {}).get("grade_id", "")] = how
+    return known
+
+
+class _Outcomes:
+    """What the checker told, by exercise and check; a planned check that was never told has no verdict."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        self._checks: dict[tuple[str, str], Check] = {}
+
+    def take(self, message: dict[str, Any]) -> None:
+        if "grader_error" in message:
+            self.errors.append(message["grader_error"])
+        for told in message.get("plan", [message] if "check" in message else []):
+            check = Check(**{**told["check"], "usage": Usage(**told["check"]["usage"])})
+            self._checks[told["exercise"], check.name] = check
+
+    def of(self, exercise: str) -> tuple[Check, ...]:
+        return tuple(check for (name, _), check in self._checks.items() if name == exercise)
+
+    def unfinished(self) -> list[str]:
+        return [name for (_, name), check in self._checks.items() if check.verdict is None]
+
+
+async def _check(
+    assignment: Assignment,
+    student: str,
+    engine: Engine,
+    execution: Execution,
+    reference: Execution,
+    known: dict[str, Verdict],
+    outcomes: _Outcomes,
+) -> None:
+    """Have a checker run the hidden tests, and take what it tells until it is done, dead or out of time."""
+    seed = hmac.digest(engine.key, f"{assignment.name}/{student}".encode(), hashlib.sha256)
+    request = {
+        "grader": str(assignment.grader.resolve()),
+        "seed": seed.hex(),
+        "verdicts": known,
+        "student_pid": execution.sandbox.pid,
+        "reference_pid": reference.sandbox.pid,
+    }
+    checker = engine.checkers().fork()
+    try:
+        handles = [execution.sandbox.control.fileno(), reference.sandbox.control.fileno()]
+        wire.send(checker.control, request, handles)
+        async with asyncio.timeout(_CHECKS_TIMEOUT_S):
+            done = False
+            while not done:
+                message, _ = await wire.receive_async(checker.control)
+                outcomes.take(message)
+                done = "done" in message
+    except TimeoutError:
+        outcomes.errors.append(f"the checks took more than {_CHECKS_TIMEOUT_S:.0f} s together")
+    except (EOFError, OSError) as error:
+        outcomes.errors.append(f"the checker died ({error}): {engine.checkers().last_words()}")
+    finally:
+        checker.close()  # kills it, should it live

@@ -1,0 +1,301 @@
+"""The pytest plugin: what a hidden grader is written with, and how its outcomes become verdicts.
+
+Marks: ``exercise(name)``, ``check(weight=1, rationale=…, hint=…)``, ``budget(cpu=…, wall=…, memory=…, ratio=…)``.
+Fixtures: ``student``, ``reference``, ``rng``, ``torch_rng``, ``race``. `docs/grader-author.md` shows them at work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pytest
+import torch
+
+from bareme.grading import race as racing
+from bareme.grading.checks import CheckFailed, say
+from bareme.grading.notebook import Missing, Notebook, Raised, Refused
+from bareme.grading.report import Check, Text, Usage, Verdict
+from bareme.grading.safe_text import plain
+from bareme.sandbox.check_fork import Budget, Killed, OverBudget, Sandbox
+
+MARKS = (
+    "exercise(name): the exercise that this check belongs to",
+    "check(weight=1.0, rationale=None, hint=None): its weight, the invariant it is about, and a hint",
+    "budget(cpu=10.0, wall=30.0, memory=2**30, ratio=None): what it may use; ratio: CPU against the reference",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the checker needs to know of one submission. ``verdicts``: exercises whose outcome is known already."""
+
+    student: Sandbox
+    reference: Sandbox
+    seed: bytes
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
+class GraderError(Exception):
+    """The grader itself is wrong: a mark is missing, the reference failed, a test has a bug."""
+
+
+class CheckPlugin:
+    """Runs the checks of one job and hands each outcome to ``tell`` as plain data."""
+
+    def __init__(self, job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
+        self._job, self._tell = job, tell
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        for mark in MARKS:
+            config.addinivalue_line("markers", mark)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._tell({"grader_error": f"{report.nodeid}: {report.longreprtext}"})
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self._tell({"plan": [{"exercise": exercise_of(item), "check": asdict(_blank(item))} for item in session.items]})
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        known = self._job.verdicts.get(exercise_of(item))
+        if known is None:
+            return None
+        self._tell_check(item, Outcome(known, *_WHY[known]))
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        error = call.excinfo.value if call.excinfo is not None else None
+        if call.when == "call" or (call.when == "setup" and error is not None):
+            self._conclude(item, error)
+        elif call.when == "teardown" and error is not None:
+            self._tell({"grader_error": f"{item.name}: {_where(error)}"})
+        return (yield)
+
+    def _conclude(self, item: pytest.Item, error: BaseException | None) -> None:
+        try:
+            outcome = judge(error, item)
+        except GraderError as broken:
+            self._tell({"grader_error": f"{item.name}: {broken}"})
+            outcome = Outcome(None, *_BROKEN)
+        self._tell_check(item, outcome)
+
+    def _tell_check(self, item: pytest.Item, outcome: Outcome) -> None:
+        check = _blank(item)
+        seen = {
+            "verdict": outcome.verdict,
+            "rationale": {} if outcome.verdict == "passed" else outcome.rationale or check.rationale,
+            "hint": {} if outcome.verdict == "passed" else outcome.hint or check.hint,
+            "usage": asdict(item.stash.get(_USAGE, Usage())),
+            "misconception": outcome.misconception,
+        }
+        self._tell({"exercise": exercise_of(item), "check": {**asdict(check), **seen}})
+
+    @pytest.fixture
+    def student(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+        budget, ratio = budget_of(request.node)
+        notebook = Notebook(self._job.student, budget, may_fork=ratio is None)
+        yield notebook
+        if notebook.fork is not None:
+            fork = notebook.fork
+            request.node.stash[_USAGE] = Usage(fork.cpu_s(), fork.wall_s(), fork.peak_bytes())
+        notebook.close()
+
+    @pytest.fixture
+    def reference(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+        budget, ratio = budget_of(request.node)
+        notebook = Notebook(self._job.reference, budget, may_fork=ratio is None)
+        yield ReferenceNotebook(notebook)  # type: ignore[misc]
+        notebook.close()
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> random.Random:
+        return random.Random(self._seed(request.node))
+
+    @pytest.fixture
+    def torch_rng(self, request: pytest.FixtureRequest) -> torch.Generator:
+        seed = int.from_bytes(self._seed(request.node)[:8], "big") >> 1
+        return torch.Generator().manual_seed(seed)
+
+    @pytest.fixture
+    def race(
+        self, request: pytest.FixtureRequest, student: Notebook, reference: Notebook, rng: random.Random
+    ) -> Callable[..., None]:
+        _, ratio = budget_of(request.node)
+        if ratio is None:
+            raise GraderError("the fixture race needs @pytest.mark.budget(ratio=…)")
+
+        def run(name: str, make: racing.Make, same: racing.Same | None = None) -> None:
+            racing.race(name, make, student=student, reference=reference, rng=rng, ratio=ratio, same=same)
+
+        return run
+
+    def _seed(self, item: pytest.Item) -> bytes:
+        return hmac.digest(self._job.seed, item.name.encode(), hashlib.sha256)
+
+
+class ReferenceNotebook:
+    """The instructor's solution as the checks call it: whatever goes wrong there is the grader's error."""
+
+    def __init__(self, notebook: Notebook) -> None:
+        self._notebook = notebook
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        target = getattr(self._notebook, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return target(*args, **kwargs)
+            except (Raised, Missing, Refused, OverBudget, Killed) as error:
+                raise GraderError(f"the reference failed: {type(error).__name__}: {error}") from None
+
+        return call if callable(target) else target
+
+
+@dataclass(frozen=True)
+class Outcome:
+    verdict: Verdict | None
+    rationale: Text = field(default_factory=dict)
+    hint: Text = field(default_factory=dict)
+    misconception: str | None = None
+
+
+_USAGE = pytest.StashKey[Usage]()
+
+_BROKEN = (
+    say(
+        fr="Ce contrôle n'a pas pu conclure : c'est une erreur du correcteur, pas la vôtre. L'enseignant est prévenu.",
+        en="This check could not conclude: an error of the grader, not yours. Your instructor is told.",
+    ),
+)
+_WHY: dict[Verdict, tuple[Text, ...]] = {
+    "missing": (
+        say(
+            fr="Rien à corriger ici : la cellule est absente, vide ou inchangée.",
+            en="Nothing to grade here: the cell is absent, empty or unchanged.",
+        ),
+    ),
+    "killed": (
+        say(
+            fr="Votre cellule met fin au noyau Python : elle a été laissée de côté.",
+            en="Your cell ends the Python kernel: it was left out.",
+        ),
+    ),
+    "over_budget": (
+        say(
+            fr="Votre cellule ne se termine pas dans le temps imparti : elle a été laissée de côté.",
+            en="Your cell does not end in the time allowed: it was left out.",
+        ),
+    ),
+    "forbidden": (
+        say(
+            fr="Votre cellule appelle la fonction qu'il s'agit d'écrire.",
+            en="Your cell calls the function that is to be written.",
+        ),
+    ),
+}
+_LIMITS = {
+    "cpu_s": ("secondes de calcul", "CPU seconds"),
+    "wall_s": ("secondes d'attente", "seconds of waiting"),
+    "memory_bytes": ("octets de mémoire", "bytes of memory"),
+}
+
+
+def judge(error: BaseException | None, item: pytest.Item) -> Outcome:
+    """The verdict that a test's end stands for. Raises GraderError when it is the grader's own fault."""
+    if error is None:
+        return Outcome("passed")
+    if isinstance(error, CheckFailed):
+        known = error.misconception
+        return Outcome("failed", known.symptom, known.hint, known.name)
+    if isinstance(error, Raised):
+        if error.kind == "MemoryError" or "can't allocate memory" in error.message:
+            return judge(OverBudget("memory_bytes", budget_of(item)[0].memory_bytes), item)
+        return Outcome("raised", _raised_text(error))
+    if isinstance(error, Missing):
+        name = plain(str(error), 60)
+        return Outcome("missing", say(fr=f"Le nom {name} n'est pas défini.", en=f"The name {name} is not defined."))
+    if isinstance(error, Refused):
+        why = plain(str(error), 200)
+        return Outcome(
+            "failed",
+            say(
+                fr=f"La valeur renvoyée n'est pas du type annoncé ({why}).",
+                en=f"The value returned is not of the type announced ({why}).",
+            ),
+        )
+    if isinstance(error, OverBudget):
+        fr, en = _LIMITS[error.what]
+        amount = f"{error.limit:.3g}"
+        return Outcome("over_budget", say(fr=f"Plus de {amount} {fr}.", en=f"More than {amount} {en}."))
+    if isinstance(error, racing.TooSlow):
+        return Outcome("over_budget", error.rationale)
+    if isinstance(error, Killed):
+        return Outcome(
+            "killed",
+            say(fr="Votre code a mis fin au processus Python.", en="Your code ended the Python process."),
+        )
+    if isinstance(error, AssertionError):
+        return Outcome("failed")
+    raise GraderError(_where(error))
+
+
+def _raised_text(error: Raised) -> Text:
+    place = ""
+    if error.frames:
+        last = error.frames[-1]
+        place = plain(f" ({last.get('function', '?')}, l. {last.get('line', '?')}: {last.get('source', '')})", 200)
+    what = plain(f"{error.kind}: {error.message}", 300)
+    return say(fr=f"Votre code lève {what}{place}", en=f"Your code raises {what}{place}")
+
+
+def _where(error: BaseException) -> str:
+    return (
+        "".join(traceback.format_exception_only(error)).strip()
+        + " @ "
+        + repr(traceback.extract_tb(error.__traceback__)[-1:])
+    )
+
+
+def exercise_of(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("exercise")
+    return str(mark.args[0]) if mark is not None and mark.args else ""
+
+
+def budget_of(item: pytest.Item) -> tuple[Budget, float | None]:
+    """The check's limits, and its CPU ratio to the reference if it has one."""
+    mark = item.get_closest_marker("budget")
+    given = dict(mark.kwargs) if mark is not None else {}
+    ratio = given.pop("ratio", None)
+    default = Budget()
+    budget = Budget(
+        given.pop("cpu", default.cpu_s), given.pop("wall", default.wall_s), given.pop("memory", default.memory_bytes)
+    )
+    if given:
+        raise GraderError(f"budget() does not know {', '.join(sorted(given))}: it takes cpu, wall, memory, ratio")
+    return budget, ratio
+
+
+def _blank(item: pytest.Item) -> Check:
+    """The check before it ran: no verdict."""
+    mark = item.get_closest_marker("check")
+    given = mark.kwargs if mark is not None else {}
+    budget, ratio = budget_of(item)
+    limits = {"cpu_s": budget.cpu_s, "wall_s": budget.wall_s, "peak_bytes": float(budget.memory_bytes)}
+    if ratio is not None:
+        limits["ratio"] = float(ratio)
+    return Check(
+        name=item.name,
+        verdict=None,
+        weight=float(given.get("weight", 1.0)),
+        rationale=given.get("rationale") or {},
+        hint=given.get("hint") or {},
+        limits=limits,
+    )

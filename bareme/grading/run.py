@@ -1,0 +1,155 @@
+"""Run a notebook in a sandbox, cell after cell, so that one deadly cell costs only itself.
+
+A cell that kills the kernel, or outlives its time, is left out and the others run again in a fresh sandbox.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from bareme.sandbox.check_fork import Sandbox
+from bareme.sandbox.provisioner import SandboxProvisioner
+from bareme.sandbox.supervisor import Level
+
+KERNEL = "bareme"
+_MOST_OUTPUT_BYTES = 2**20
+#: Outputs that no browser runs. Everything else a cell displays is dropped: an instructor will look at the page.
+_SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
+_ESCAPE_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+Lost = Literal["killed", "over_budget"]
+
+
+@dataclass
+class Execution:
+    """A notebook that ran: its outputs, the sandbox that still holds its state, and the cells it had to leave out."""
+
+    notebook: NotebookNode
+    sandbox: Sandbox
+    lost: dict[int, Lost] = field(default_factory=dict)
+
+
+@asynccontextmanager
+async def executed(
+    notebook: NotebookNode, folder: Path, *, level: Level, cell_timeout_s: int = 30
+) -> AsyncIterator[Execution]:
+    """Run ``notebook`` with a copy of the files in ``folder``; the sandbox lives until the context ends."""
+    lost: dict[int, Lost] = {}
+    while True:
+        runner = _Runner(copy.deepcopy(notebook), folder, level, cell_timeout_s)
+        culprit = await runner.start_and_run(lost)
+        if culprit is None:
+            break
+        await runner.end()
+        lost[culprit[0]] = culprit[1]
+    try:
+        yield Execution(runner.nb, runner.sandbox(), lost)
+    finally:
+        await runner.end()
+
+
+class _Runner(NotebookClient):
+    """nbclient, with bounded outputs and without its polite shutdown."""
+
+    def __init__(self, notebook: NotebookNode, folder: Path, level: Level, cell_timeout_s: int) -> None:
+        config = Config()
+        config.SandboxProvisioner.level = level
+        config.KernelManager.client_class = "bareme.sandbox.client.SandboxClient"
+        super().__init__(
+            notebook,
+            km=AsyncKernelManager(kernel_name=KERNEL, config=config),
+            timeout=cell_timeout_s,
+            allow_errors=True,
+            store_widget_state=False,
+            coalesce_streams=True,
+            record_timing=False,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        self._shown = 0
+
+    async def start_and_run(self, skipped: dict[int, Lost]) -> tuple[int, Lost] | None:
+        """Run every cell but the skipped ones. Returns the cell that ended the kernel, and how; None if none did."""
+        await self.async_start_new_kernel()
+        await self.async_start_new_kernel_client()
+        for index, cell in enumerate(self.nb.cells):
+            if cell.cell_type != "code":
+                continue
+            if index in skipped:
+                cell.outputs = [_notice(skipped[index])]
+                continue
+            self._shown = 0
+            try:
+                await self.async_execute_cell(cell, index, store_history=True)
+            except CellTimeoutError:
+                return index, "over_budget"
+            except DeadKernelError:
+                return index, "killed"
+            finally:
+                cell.outputs = [safe for output in cell.outputs if (safe := _safe(output)) is not None]
+        return None
+
+    def sandbox(self) -> Sandbox:
+        provisioner = self.km.provisioner
+        assert isinstance(provisioner, SandboxProvisioner) and provisioner.forked is not None
+        return Sandbox(provisioner.forked.control, provisioner.pid or 0)
+
+    async def end(self) -> None:
+        if self.kc is not None:
+            self.kc.stop_channels()
+            self.kc = None
+        await self.km.shutdown_kernel(now=True)
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        """Drop what a cell shows beyond a bound, before it is kept: a flood must not fill the supervisor's memory."""
+        if msg["msg_type"] in ("stream", "display_data", "execute_result", "error", "update_display_data"):
+            size = len(repr(msg["content"]))
+            if self._shown <= _MOST_OUTPUT_BYTES < self._shown + size:
+                cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=_TOO_MUCH))
+            self._shown += size
+            if self._shown > _MOST_OUTPUT_BYTES:
+                return None
+        return super().process_message(msg, cell, cell_index)
+
+
+_TOO_MUCH = "… (sortie tronquée · output truncated)\n"
+
+
+def _notice(lost: Lost) -> NotebookNode:
+    text = {
+        "killed": "Cette cellule met fin au noyau : elle a été laissée de côté. · This cell ends the kernel: left out.",
+        "over_budget": "Cette cellule ne se termine pas à temps : laissée de côté. · This cell does not end in time.",
+    }[lost]
+    return nbformat.v4.new_output("error", ename=lost, evalue=text, traceback=[text])
+
+
+def plain(text: str) -> str:
+    """Text as a reader should meet it: no terminal escapes, no control or direction-changing characters."""
+    return _CONTROLS.sub("", _ESCAPE_SEQUENCES.sub("", text))
+
+
+def _safe(output: NotebookNode) -> NotebookNode | None:
+    """The output with only what can be shown to an instructor without running anything."""
+    if output.output_type == "stream":
+        return nbformat.v4.new_output("stream", name=output.name, text=plain(output.text))
+    if output.output_type == "error":
+        trace = [plain(line) for line in output.traceback]
+        return nbformat.v4.new_output("error", ename=plain(output.ename), evalue=plain(output.evalue), traceback=trace)
+    data = {kind: value for kind, value in output.get("data", {}).items() if kind in _SAFE_TYPES}
+    if "text/plain" in data:
+        data["text/plain"] = plain(str(data["text/plain"]))
+    # Never an execute_result: nbgrader reads scores from those, and only ours may be one
+    return nbformat.v4.new_output("display_data", data=data) if data else None

@@ -1,0 +1,144 @@
+"""A check's fork of an executed notebook, as the checker holds it: ask, wait within limits, kill.
+
+The fork runs student code and may say anything. Its pid comes from the kernel (SCM_CREDENTIALS), its use of the
+machine from `/proc`, and a watchdog thread here ends it.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from bareme.bridge import frames
+from bareme.sandbox import usage, wire
+
+_HELLO_TIMEOUT_S = 10.0
+_WATCH_EVERY_S = 0.02
+_KILL_GRACE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What a checker needs of a running sandbox: its control socket and its first process's pid on this machine."""
+
+    control: socket.socket
+    pid: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one check may use: CPU seconds, wall seconds, bytes beyond the notebook's own state."""
+
+    cpu_s: float = 10.0
+    wall_s: float = 30.0
+    memory_bytes: int = 2**30
+
+
+class OverBudget(Exception):
+    """A limit was passed. ``what`` is "cpu_s", "wall_s" or "memory_bytes"."""
+
+    def __init__(self, what: str, limit: float) -> None:
+        super().__init__(f"{what} over {limit}")
+        self.what, self.limit = what, limit
+
+
+class Killed(Exception):
+    """The process ended without an answer, by its own doing or the system's."""
+
+
+class CheckFork:
+    """One fork. Use as a context manager: leaving it kills everything the check started."""
+
+    def __init__(self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True) -> None:
+        self._sandbox, self._budget = sandbox, budget
+        self._started = time.monotonic()
+        self._meter = usage.Meter(sandbox.pid)
+        self._end, theirs = socket.socketpair()
+        try:
+            self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            self.pid = self._ask_for_fork(theirs)
+            self._rss_at_start = usage.memory(self.pid)[0]
+            usage.confine(self.pid, cpu_seconds=budget.cpu_s, memory_bytes=budget.memory_bytes, may_fork=may_fork)
+        except (OSError, EOFError) as error:  # it died, or a sandbox that died before
+            self.close()
+            raise Killed(str(error)) from None
+
+    def _ask_for_fork(self, theirs: socket.socket) -> int:
+        with theirs:
+            wire.send(self._sandbox.control, {"fork": True}, [theirs.fileno()])
+        self._end.settimeout(_HELLO_TIMEOUT_S)
+        data, ancillary, _, _ = self._end.recvmsg(1, socket.CMSG_SPACE(struct.calcsize("3i")))
+        for level, kind, payload in ancillary:
+            if data and (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                pid: int = struct.unpack("3i", payload[: struct.calcsize("3i")])[0]
+                self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+                if pid not in usage.descendants(self._sandbox.pid):
+                    raise EOFError("the check was answered by a process that is not the sandbox's")
+                return pid
+        raise EOFError("the sandbox did not fork")
+
+    def __enter__(self) -> CheckFork:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._end.close()
+        usage.kill_below(self._sandbox.pid)
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request and wait for its answer.
+
+        Raises OverBudget or Killed; ValueError (BridgeError) when the answer is not well formed.
+        """
+        passed: list[OverBudget] = []
+        answered = threading.Event()
+        watchdog = threading.Thread(target=self._watch, args=(answered, passed), daemon=True)
+        watchdog.start()
+        self._end.settimeout(self._budget.wall_s + _KILL_GRACE_S)
+        try:
+            frames.send(self._end, request)
+            return frames.receive(self._end)
+        except (EOFError, OSError) as error:
+            answered.set()
+            watchdog.join()
+            if passed:
+                raise passed[0] from None
+            if isinstance(error, TimeoutError):
+                raise OverBudget("wall_s", self._budget.wall_s) from None
+            raise Killed("the process ended without an answer") from None
+        finally:
+            answered.set()
+            watchdog.join()
+
+    def _watch(self, answered: threading.Event, passed: list[OverBudget]) -> None:
+        while not answered.wait(_WATCH_EVERY_S):
+            over = self._over()
+            if over is not None:
+                passed.append(over)
+                usage.kill_below(self._sandbox.pid)
+                self._end.shutdown(socket.SHUT_RDWR)  # should another process hold the other end
+                return
+
+    def _over(self) -> OverBudget | None:
+        if self.cpu_s() > self._budget.cpu_s:
+            return OverBudget("cpu_s", self._budget.cpu_s)
+        if self.wall_s() > self._budget.wall_s:
+            return OverBudget("wall_s", self._budget.wall_s)
+        return None
+
+    def cpu_s(self) -> float:
+        """CPU seconds of the whole sandbox since this fork was asked for."""
+        return self._meter.read()
+
+    def wall_s(self) -> float:
+        return time.monotonic() - self._started
+
+    def peak_bytes(self) -> int:
+        """Most resident bytes that the fork had beyond those it started with."""
+        return max(usage.memory(self.pid)[1] - self._rss_at_start, 0)

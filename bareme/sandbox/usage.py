@@ -1,0 +1,109 @@
+"""What a sandbox's processes use, and what they may: read and set from outside, through the host's /proc.
+
+Student code can neither change these figures nor see them taken.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_s(pid: int) -> float:
+    """CPU seconds of all threads of a process, in nanosecond steps; 0.0 when it has ended.
+
+    The clock id of another process is ``~pid << 3 | 2``: clock_getcpuclockid(3), without its library call.
+    """
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0
+
+
+def descendants(pid: int) -> list[int]:
+    """Every living process below ``pid``, not itself."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        children = _children(waiting.pop())
+        found += children
+        waiting += children
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    numbers: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as children:
+                numbers += [int(number) for number in children.read().split()]
+    except OSError:
+        pass  # it ended while we read
+    return numbers
+
+
+class Meter:
+    """CPU seconds of a sandbox and everything below it, since the meter was made.
+
+    ``root`` is the sandbox's first process, so that work handed to a helper process counts too. A helper that comes
+    and goes between two readings is missed: read often.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._root = root
+        self._seen: dict[int, float] = {}
+        self._start = {pid: cpu_s(pid) for pid in (root, *descendants(root))}
+
+    def read(self) -> float:
+        for pid in (self._root, *descendants(self._root)):
+            self._seen[pid] = max(cpu_s(pid), self._seen.get(pid, 0.0))
+        return sum(seconds - self._start.get(pid, 0.0) for pid, seconds in self._seen.items())
+
+
+def memory(pid: int) -> tuple[int, int]:
+    """Resident bytes of a process, now and at its peak (VmRSS, VmHWM of proc(5)); zeros when it has ended."""
+    fields = {"VmRSS": 0, "VmHWM": 0}
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as status:
+            for line in status:
+                name, _, rest = line.partition(":")
+                if name in fields:
+                    fields[name] = int(rest.split()[0]) * 1024
+    except OSError:
+        pass
+    return fields["VmRSS"], fields["VmHWM"]
+
+
+def confine(pid: int, *, cpu_seconds: float, memory_bytes: int, may_fork: bool) -> None:
+    """Tighten a process's limits from outside (prlimit(2)); they can't be raised again from inside."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
+        mapped = int(statm.read().split()[0]) * _PAGE
+    _lower(pid, resource.RLIMIT_AS, mapped + memory_bytes)
+    _lower(pid, resource.RLIMIT_CPU, int(cpu_seconds) + 2)
+    if not may_fork:
+        _lower(pid, resource.RLIMIT_NPROC, 1)
+
+
+def _lower(pid: int, which: int, value: int) -> None:
+    _, hard = resource.prlimit(pid, which)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.prlimit(pid, which, (value, value))
+
+
+def kill_below(root: int) -> None:
+    """Kill every process below a sandbox's first one, until none is left: new ones may appear meanwhile."""
+    for _ in range(20):
+        living = descendants(root)
+        if not living:
+            return
+        for pid in living:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.001)

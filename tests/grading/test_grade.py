@@ -1,0 +1,136 @@
+"""grade(): right, wrong, slow, deadly and hostile submissions of a tiny assignment, through the real chain."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable
+
+from bareme.grading.report import Report
+from bareme.grading.submission import Refusal, Submission
+from bareme.sandbox import supervisor
+from tests.tiny import DOUBLE, SHIFT, notebook
+
+Graded = Callable[..., Report]
+
+
+def verdicts(report: Report, exercise: str) -> dict[str, str | None]:
+    return {check.name: check.verdict for check in report.exercises[exercise].checks}
+
+
+def test_a_right_submission_gets_full_marks(graded: Graded) -> None:
+    report = graded()
+    assert report.grader_errors == ()
+    assert (report.score, report.max_score) == (5.0, 5.0)
+    assert all(check.usage.wall_s > 0 for exercise in report.exercises.values() for check in exercise.checks)
+
+
+def test_the_report_is_json(graded: Graded) -> None:
+    report = json.loads(json.dumps(graded().to_json()))
+    assert set(report) >= {"assignment", "student", "score", "max_score", "exercises"}
+    check = report["exercises"]["double"]["checks"][0]
+    assert set(check) >= {"name", "verdict", "weight", "rationale", "hint", "usage"}
+    assert set(check["usage"]) == {"cpu_s", "wall_s", "peak_bytes"}
+
+
+def test_a_known_mistake_is_named(graded: Graded) -> None:
+    report = graded("def double(x):\n    return [3 * item for item in x]")
+    (failed,) = (check for check in report.exercises["double"].checks if check.verdict == "failed")
+    assert failed.misconception == "triples"
+    assert failed.rationale["fr"] == "Le résultat n'est pas le double."
+    assert report.exercises["double"].score == 1.0, "the other check still passes, and weighs half"
+
+
+def test_an_exception_is_shown_with_its_line(graded: Graded) -> None:
+    report = graded("def double(x):\n    return [1 / 0 for item in x]")
+    raised = report.exercises["double"].checks[0]
+    assert raised.verdict == "raised"
+    assert "ZeroDivisionError" in raised.rationale["fr"] and "1 / 0" in raised.rationale["fr"]
+
+
+def test_a_blank_cell_is_missing_and_earns_nothing(graded: Graded, tiny) -> None:
+    report = graded(whole=tiny.release)
+    assert report.score == 0
+    assert set(verdicts(report, "double").values()) == {"missing"}
+    assert report.problems
+
+
+def test_an_exit_in_a_function_costs_its_own_check_only(graded: Graded) -> None:
+    report = graded("import os\ndef double(x):\n    if x: os._exit(0)\n    return []")
+    assert verdicts(report, "double") == {"test_values": "killed", "test_empty": "passed"}
+    assert report.exercises["shift"].score == 3.0
+
+
+def test_an_exit_in_a_cell_costs_its_own_exercise_only(graded: Graded) -> None:
+    report = graded(DOUBLE + "\nimport os; os._exit(0)")
+    assert set(verdicts(report, "double").values()) == {"killed"}
+    assert report.exercises["shift"].score == 3.0
+
+
+def test_an_endless_loop_that_swallows_interrupts_costs_its_own_check_only(graded: Graded) -> None:
+    loop = "def double(x):\n    while x:\n        try:\n            while True: pass\n        except BaseException: pass\n    return []"
+    report = graded(loop)
+    assert verdicts(report, "double")["test_empty"] == "passed"
+    assert verdicts(report, "double")["test_values"] == "over_budget"
+    assert report.exercises["shift"].score == 3.0
+
+
+def test_sleeping_past_the_wall_limit_is_over_budget(graded: Graded) -> None:
+    report = graded(shift="import time\ndef shift(x, by):\n    time.sleep(60)")
+    assert verdicts(report, "shift") == {"test_sum": "over_budget"}
+
+
+def test_memory_is_bounded(graded: Graded) -> None:
+    report = graded(shift="import torch\ndef shift(x, by):\n    return torch.ones(2**33)[:1]")
+    assert verdicts(report, "shift") == {"test_sum": "over_budget"}
+
+
+def test_a_value_that_is_no_data_is_refused(graded: Graded) -> None:
+    report = graded(shift="def shift(x, by):\n    return lambda: x")
+    assert verdicts(report, "shift") == {"test_sum": "failed"}
+
+
+def test_the_same_student_meets_the_same_inputs(graded: Graded) -> None:
+    tell = "def double(x):\n    if x: raise ValueError(x)\n    return []"
+    first, second = graded(tell), graded(tell)
+    assert first.exercises["double"].checks[0].rationale == second.exercises["double"].checks[0].rationale
+
+
+def test_a_refused_notebook_is_a_zero_with_its_reason(engine, tiny) -> None:
+    from bareme.grading.grade import grade
+
+    why = {"fr": "Le carnet est illisible.", "en": "The notebook can't be read."}
+    report = grade(tiny, Submission(student="ada", notebook=Refusal(why)), engine)
+    assert report.score == 0 and report.max_score == 5.0
+    assert why in report.problems
+    assert all(check.verdict == "missing" for check in report.exercises["double"].checks)
+
+
+def test_a_dead_zygote_is_replaced_without_losing_the_job(graded: Graded, engine) -> None:
+    zygote = supervisor.zygote(engine.level)
+    os.killpg(zygote.process.pid, signal.SIGKILL)
+    zygote.process.wait()
+    assert graded().score == 5.0
+
+
+def test_outputs_are_safe_to_show(graded: Graded) -> None:
+    show = DOUBLE + "\nfrom IPython.display import HTML, display\ndisplay(HTML('<script>alert(1)</script>'))"
+    show += "\nprint('\\x1b[31mred\\x1b[0m \\u202e')"
+    text = json.dumps(graded(show).notebook.cells[1].outputs)
+    assert "script" not in text and "text/html" not in text
+    assert "\\u001b" not in text and "\\u202e" not in text and "red" in text
+
+
+def test_a_flood_of_output_is_cut(graded: Graded) -> None:
+    report = graded(DOUBLE + "\nfor _ in range(200_000): print('x' * 100)")
+    assert report.score == 5.0
+    assert len(json.dumps(report.notebook.cells[1].outputs)) < 3 * 2**20
+
+
+def test_files_of_the_submission_can_be_read(engine, tiny) -> None:
+    from bareme.grading.grade import grade
+
+    code = SHIFT + "\nassert open('data/notes.txt').read() == 'hello'"
+    submitted = Submission("ada", notebook(DOUBLE, code), {"data/notes.txt": b"hello"})
+    assert grade(tiny, submitted, engine).score == 5.0
