@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from bareme.sandbox import syscalls
 from bareme.sandbox.syscalls import mount
 
-WORK = "/work"
+#: Where the notebook runs. No course of anybody lies there: what is visible below it would be in the way.
+WORK = "/home/student"
 RUN = "/run/bareme"
 _QUIET = syscalls.MS_NOSUID | syscalls.MS_NODEV
 #: Folders of its own in every sandbox, and the share of its disk budget that each may take.
