@@ -28,7 +28,8 @@ def grade(
 ) -> None:
     """Grade one notebook and print its verdicts. Nothing is recorded."""
     from bareme.config import load_config, secret
-    from bareme.grading.assignment import CourseError, load_assignment
+    from bareme.grading.assignment import load_assignment
+    from bareme.grading.language import CourseError
     from bareme.grading.engine import Engine
     from bareme.grading.grade import grade as grade_submission
     from bareme.grading.submission import read_submission

@@ -17,6 +17,7 @@ from bareme.grading.report import Report
 from bareme.grading.submission import Submission
 from tests.tiny import DOUBLE, GRADER, SHIFT, STUB, notebook
 
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
     with Engine("full", key=b"a key for tests only") as warm:

@@ -6,7 +6,6 @@ A cell that kills the kernel, or outlives its time, is left out and the others r
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from traitlets.config import Config
 
+from bareme.grading.safe_text import plain
 from bareme.sandbox.check_fork import Sandbox
 from bareme.sandbox.provisioner import SandboxProvisioner
 from bareme.sandbox.supervisor import Level
@@ -28,8 +28,6 @@ KERNEL = "bareme"
 _MOST_OUTPUT_BYTES = 2**20
 #: Outputs that no browser runs. Everything else a cell displays is dropped: an instructor will look at the page.
 _SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
-_ESCAPE_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 Lost = Literal["killed", "over_budget"]
 
@@ -134,11 +132,6 @@ def _notice(lost: Lost) -> NotebookNode:
         "over_budget": "Cette cellule ne se termine pas à temps : laissée de côté. · This cell does not end in time.",
     }[lost]
     return nbformat.v4.new_output("error", ename=lost, evalue=text, traceback=[text])
-
-
-def plain(text: str) -> str:
-    """Text as a reader should meet it: no terminal escapes, no control or direction-changing characters."""
-    return _CONTROLS.sub("", _ESCAPE_SEQUENCES.sub("", text))
 
 
 def _safe(output: NotebookNode) -> NotebookNode | None:

@@ -119,7 +119,9 @@ def test_siblings_can_not_see_each_other(tmp_path: Path) -> None:
     async def check() -> None:
         async with started() as (_, first), started() as (_, second):
             assert first.pid != second.pid
-            spaces = {os.readlink(f"/proc/{one.pid}/ns/{kind}") for one in (first, second) for kind in ("pid", "mnt", "net")}
+            spaces = {
+                os.readlink(f"/proc/{one.pid}/ns/{kind}") for one in (first, second) for kind in ("pid", "mnt", "net")
+            }
             assert len(spaces) == 6
             assert os.stat(f"/proc/{first.pid}").st_uid == os.stat(f"/proc/{second.pid}").st_uid or os.geteuid() == 0
 
