@@ -1,4 +1,4 @@
-"""One source notebook, two languages: cells tagged ``metadata.bareme.language`` are kept or dropped."""
+"""One language out of a bilingual notebook, whose cells carry ``metadata.bareme.language``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,28 @@ LANGUAGES = ("fr", "en")
 
 
 class CourseError(ValueError):
-    """Something of the course itself is wrong: the message names the file, the field and the remedy."""
+    """A course file is missing or wrong; the message names the file, the field and the remedy."""
 
 
 def keep_language(notebook: NotebookNode, language: str) -> NotebookNode:
-    """A copy without the cells of other languages; untagged cells belong to all of them."""
-    kept = copy.deepcopy(notebook)
-    kept.cells = [cell for cell in kept.cells if _language_of(cell) in (None, language)]
+    """A copy of ``notebook`` without the cells of the other language; cells without the tag belong to both.
+
+    Raises CourseError when ``language`` or a cell's tag is not a language of the course.
+    """
+    if language not in LANGUAGES:
+        raise CourseError(f"language {language!r}: choose one of {', '.join(LANGUAGES)}")
+    kept: NotebookNode = copy.deepcopy(notebook)
+    kept.cells = [cell for index, cell in enumerate(kept.cells) if _language(cell, index) in (None, language)]
     return kept
 
 
-def _language_of(cell: NotebookNode) -> str | None:
-    tag: str | None = cell.metadata.get("bareme", {}).get("language")
-    if tag is not None and tag not in LANGUAGES:
-        start = cell.source[:40]
-        raise CourseError(f"cell «{start}»: metadata.bareme.language is {tag!r}; write one of {', '.join(LANGUAGES)}")
-    return tag
+def _language(cell: NotebookNode, index: int) -> str | None:
+    ours = cell.metadata.get("bareme", {})
+    language = ours.get("language") if isinstance(ours, dict) else ours
+    if language is None or language in LANGUAGES:
+        return language
+    name = cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", "without an id")
+    raise CourseError(
+        f"cell {index + 1} ({name}): metadata.bareme.language is {language!r}: "
+        f"write one of {', '.join(LANGUAGES)}, or remove it from a cell that is for both"
+    )

@@ -93,7 +93,7 @@ class CheckPlugin:
             "verdict": outcome.verdict,
             "rationale": {} if outcome.verdict == "passed" else outcome.rationale or check.rationale,
             "hint": {} if outcome.verdict == "passed" else outcome.hint or check.hint,
-            "usage": asdict(item.stash.get(_USAGE, Usage())),
+            "usage": asdict(_usage_of(item)),
             "misconception": outcome.misconception,
         }
         self._tell({"exercise": exercise_of(item), "check": {**asdict(check), **seen}})
@@ -102,10 +102,8 @@ class CheckPlugin:
     def student(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:
         budget, ratio = budget_of(request.node)
         notebook = Notebook(self._job.student, budget, may_fork=ratio is None)
+        request.node.stash[_STUDENT] = notebook
         yield notebook
-        if notebook.fork is not None:
-            fork = notebook.fork
-            request.node.stash[_USAGE] = Usage(fork.cpu_s(), fork.wall_s(), fork.peak_bytes())
         notebook.close()
 
     @pytest.fixture
@@ -167,7 +165,7 @@ class Outcome:
     misconception: str | None = None
 
 
-_USAGE = pytest.StashKey[Usage]()
+_STUDENT = pytest.StashKey[Notebook]()
 
 _BROKEN = (
     say(
@@ -262,6 +260,14 @@ def _where(error: BaseException) -> str:
         + " @ "
         + repr(traceback.extract_tb(error.__traceback__)[-1:])
     )
+
+
+def _usage_of(item: pytest.Item) -> Usage:
+    """What the check's fork was seen to use so far; nothing when it made no call."""
+    notebook = item.stash.get(_STUDENT, None)
+    if notebook is None or notebook.fork is None:
+        return Usage()
+    return Usage(notebook.fork.cpu_s(), notebook.fork.wall_s(), notebook.fork.peak_bytes())
 
 
 def exercise_of(item: pytest.Item) -> str:

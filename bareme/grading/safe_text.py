@@ -1,14 +1,28 @@
-"""Student text as it may be shown: no terminal escapes, no control or direction-changing characters, bounded."""
+"""Text from students, made fit for one line of a message."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
-_ESCAPE_SEQUENCES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TERMINAL_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_SPACES = re.compile(r" {2,}")
 
 
-def plain(text: str, limit: int | None = None) -> str:
-    """``text`` without what could fool its reader, cut to ``limit`` characters."""
-    clean = _CONTROLS.sub("", _ESCAPE_SEQUENCES.sub("", text))
-    return clean if limit is None or len(clean) <= limit else clean[: limit - 1] + "…"
+def plain(text: str, limit: int) -> str:
+    """``text`` on one line, at most ``limit`` characters long, without anything that acts rather than shows.
+
+    Terminal escapes, controls, direction marks, invisible and unassigned characters go; any white space becomes one
+    space. The result is text, not HTML: whoever puts it on a page still has to escape it.
+    """
+    text = text[: 10 * limit + 1000]  # the work is bounded too
+    text = "".join(_shown(character) for character in _TERMINAL_ESCAPES.sub("", text))
+    text = _SPACES.sub(" ", text)
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def _shown(character: str) -> str:
+    if character.isspace():
+        return " "
+    # C* is every control, format (bidi, zero width), surrogate, private and unassigned character
+    return "" if unicodedata.category(character).startswith("C") else character

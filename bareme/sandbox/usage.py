@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import subprocess
 import time
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -82,17 +83,39 @@ def confine(pid: int, *, cpu_seconds: float, memory_bytes: int, may_fork: bool) 
     """Tighten a process's limits from outside (prlimit(2)); they can't be raised again from inside."""
     with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
         mapped = int(statm.read().split()[0]) * _PAGE
-    _lower(pid, resource.RLIMIT_AS, mapped + memory_bytes)
-    _lower(pid, resource.RLIMIT_CPU, int(cpu_seconds) + 2)
+    wanted = {"AS": mapped + memory_bytes, "CPU": int(cpu_seconds) + 2}
     if not may_fork:
-        _lower(pid, resource.RLIMIT_NPROC, 1)
+        wanted["NPROC"] = 1
+    limits = {name: _at_most_hard(pid, name, value) for name, value in wanted.items()}
+    try:
+        for name, value in limits.items():
+            resource.prlimit(pid, _number(name), (value, value))
+    except PermissionError:
+        _confine_as_its_user(pid, limits)
 
 
-def _lower(pid: int, which: int, value: int) -> None:
-    _, hard = resource.prlimit(pid, which)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.prlimit(pid, which, (value, value))
+def _confine_as_its_user(pid: int, limits: dict[str, int]) -> None:
+    """A root without CAP_SYS_RESOURCE (a container's, say) may not limit another user's process; that user may."""
+    owner = os.stat(f"/proc/{pid}")
+    options = [f"--{name.lower()}={value}:{value}" for name, value in limits.items()]
+    command = ["prlimit", "--pid", str(pid), *options]
+    subprocess.run(command, check=True, user=owner.st_uid, group=owner.st_gid, extra_groups=[], capture_output=True)
+
+
+def _number(name: str) -> int:
+    number: int = getattr(resource, f"RLIMIT_{name}")
+    return number
+
+
+def _at_most_hard(pid: int, name: str, value: int) -> int:
+    """``value``, or the hard limit that the sandbox has already where that is lower (`/proc/PID/limits`)."""
+    label = {"AS": "Max address space", "CPU": "Max cpu time", "NPROC": "Max processes"}[name]
+    with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
+        for line in limits:
+            if line.startswith(label):
+                hard = line[len(label) :].split()[1]
+                return value if hard == "unlimited" else min(value, int(hard))
+    return value
 
 
 def kill_below(root: int) -> None:
