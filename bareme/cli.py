@@ -29,9 +29,9 @@ def grade(
     """Grade one notebook and print its verdicts. Nothing is recorded."""
     from bareme.config import load_config, secret
     from bareme.grading.assignment import load_assignment
-    from bareme.grading.language import CourseError
     from bareme.grading.engine import Engine
     from bareme.grading.grade import grade as grade_submission
+    from bareme.grading.language import CourseError
     from bareme.grading.submission import read_submission
     from bareme.sandbox.supervisor import SandboxError
     from bareme.sandbox.walls import require

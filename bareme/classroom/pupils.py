@@ -62,10 +62,7 @@ def pupils(assignment: Assignment, count: int) -> list[Pupil]:
     return [maker(name) for name, maker in zip(names, makers, strict=False)]
 
 
-_FIRST_NAMES = (
-    "ada alan amina blaise camille chloe emile farid grace henri ines jules karim lea manon nadia "
-    "oscar paul rosa sofia theo ursula victor wendy yann zoe"
-).split()
+_FIRST_NAMES = ["ada", "alan", "amina", "blaise", "camille", "chloe", "emile", "farid", "grace", "henri", "ines", "jules", "karim", "lea", "manon", "nadia", "oscar", "paul", "rosa", "sofia", "theo", "ursula", "victor", "wendy", "yann", "zoe"]
 
 _Maker = Callable[[str], Pupil]
 

@@ -19,7 +19,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from bareme.grading.safe_text import plain
+from bareme.grading.safe_text import block, plain
 from bareme.sandbox.check_fork import Sandbox
 from bareme.sandbox.provisioner import SandboxProvisioner
 from bareme.sandbox.supervisor import Level
@@ -137,12 +137,14 @@ def _notice(lost: Lost) -> NotebookNode:
 def _safe(output: NotebookNode) -> NotebookNode | None:
     """The output with only what can be shown to an instructor without running anything."""
     if output.output_type == "stream":
-        return nbformat.v4.new_output("stream", name=output.name, text=plain(output.text))
+        return nbformat.v4.new_output("stream", name=output.name, text=block(output.text, _MOST_OUTPUT_BYTES))
     if output.output_type == "error":
-        trace = [plain(line) for line in output.traceback]
-        return nbformat.v4.new_output("error", ename=plain(output.ename), evalue=plain(output.evalue), traceback=trace)
+        trace = [block(line, 20_000) for line in output.traceback]
+        return nbformat.v4.new_output(
+            "error", ename=plain(output.ename, 200), evalue=plain(output.evalue, 20_000), traceback=trace
+        )
     data = {kind: value for kind, value in output.get("data", {}).items() if kind in _SAFE_TYPES}
     if "text/plain" in data:
-        data["text/plain"] = plain(str(data["text/plain"]))
+        data["text/plain"] = block(str(data["text/plain"]), _MOST_OUTPUT_BYTES)
     # Never an execute_result: nbgrader reads scores from those, and only ours may be one
     return nbformat.v4.new_output("display_data", data=data) if data else None

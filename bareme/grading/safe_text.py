@@ -1,4 +1,4 @@
-"""Text from students, made fit for one line of a message."""
+"""Text from students, made fit to be shown."""
 
 from __future__ import annotations
 
@@ -15,9 +15,20 @@ def plain(text: str, limit: int) -> str:
     Terminal escapes, controls, direction marks, invisible and unassigned characters go; any white space becomes one
     space. The result is text, not HTML: whoever puts it on a page still has to escape it.
     """
-    text = text[: 10 * limit + 1000]  # the work is bounded too
-    text = "".join(_shown(character) for character in _TERMINAL_ESCAPES.sub("", text))
-    text = _SPACES.sub(" ", text)
+    return _cut(_SPACES.sub(" ", _harmless(text, limit, keep="")), limit)
+
+
+def block(text: str, limit: int) -> str:
+    """Like :func:`plain`, but several lines stay several, and columns stay aligned: for what a cell printed."""
+    return _cut(_harmless(text, limit, keep="\n\t"), limit)
+
+
+def _harmless(text: str, limit: int, keep: str) -> str:
+    text = _TERMINAL_ESCAPES.sub("", text[: 10 * limit + 1000])  # the work is bounded too
+    return "".join(character if character in keep else _shown(character) for character in text)
+
+
+def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
 
 

@@ -57,6 +57,7 @@ def _reap() -> None:
 
 def _serve(end: socket.socket, namespace: dict[str, Any]) -> None:
     """Answer calls until the checker hangs up. The first message lets the kernel attest this process's pid."""
+    _let_go_of_the_kernel(end.fileno())
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
     torch.set_num_threads(1)  # a pool of threads made before the fork is not there any more
     end.sendall(b"\0")
@@ -82,6 +83,24 @@ def _serve(end: socket.socket, namespace: dict[str, Any]) -> None:
             frames.send(end, answer, put_ref=keep)
         except values.BridgeError as error:
             frames.send(end, {"raised": {"type": "BridgeError", "message": str(error)[:_LONGEST_TEXT], "frames": []}})
+
+
+def _let_go_of_the_kernel(own: int) -> None:
+    """Put the null device in place of every socket, pipe and event that is shared with the kernel but ``own``.
+
+    What is written to those would reach the kernel, and stall the other checks. The numbers stay taken: libraries that
+    still hold them must not meet another file there.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in [int(name) for name in os.listdir("/proc/self/fd")]:
+        if descriptor in (own, null):
+            continue
+        try:
+            if os.readlink(f"/proc/self/fd/{descriptor}").startswith(("socket:", "pipe:", "anon_inode:")):
+                os.dup2(null, descriptor)
+        except FileNotFoundError:
+            pass  # the folder's own, closed since
+    os.close(null)
 
 
 def _answer(

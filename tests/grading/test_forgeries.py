@@ -76,6 +76,7 @@ def double(x):
     "a result written to inherited descriptors": """
 import os
 def double(x):
+    if len(x) == 1: return [2]  # the visible test; to write there stalls the kernel until the cell's time is up
     for descriptor in range(3, 64):
         try: os.write(descriptor, b'{"value": [0]}')
         except OSError: pass
@@ -91,7 +92,9 @@ def double(x):
 def test_forgery_earns_nothing(graded: Graded, forged: str) -> None:
     report = graded(forged)
     assert report.exercises["double"].score == 0
-    assert report.exercises["shift"].score == 3.0, "and costs no other exercise"
+    if "get_ipython().ast" not in forged and "input_transformers" not in forged and "builtins" not in forged:
+        # (who breaks his own kernel or Python pays with the later exercises)
+        assert report.exercises["shift"].score == 3.0, "and costs no other exercise"
 
 
 #: What a student writes in place of the visible tests. Only ours may ever be a score.
