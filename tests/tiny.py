@@ -16,7 +16,9 @@ GRADER = """
     import torch
     from bareme.grading.checks import Misconception, expect, say
 
-    TRIPLES = Misconception("triples", say(fr="Le résultat n'est pas le double.", en="Not twice."), say(fr="2x", en="2x"))
+    TRIPLES = Misconception(
+        "triples", say(fr="Le résultat n'est pas le double.", en="Not twice."), say(fr="2x", en="2x")
+    )
 
     @pytest.mark.exercise("double")
     @pytest.mark.check(weight=1, rationale=say(fr="Le double.", en="Twice."), hint=say(fr="2x", en="2x"))

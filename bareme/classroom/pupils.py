@@ -40,7 +40,7 @@ class Pupil:
     name: str
     about: str
     fates: dict[str, Specimen]
-    write: Callable[[Path], None]
+    write: Callable[[Path], object]
 
 
 def specimens(assignment: Assignment) -> list[Specimen]:
@@ -62,7 +62,10 @@ def pupils(assignment: Assignment, count: int) -> list[Pupil]:
     return [maker(name) for name, maker in zip(names, makers, strict=False)]
 
 
-_FIRST_NAMES = ["ada", "alan", "amina", "blaise", "camille", "chloe", "emile", "farid", "grace", "henri", "ines", "jules", "karim", "lea", "manon", "nadia", "oscar", "paul", "rosa", "sofia", "theo", "ursula", "victor", "wendy", "yann", "zoe"]
+_FIRST_NAMES = (
+    "ada alan amina blaise camille chloe emile farid grace henri ines jules karim lea manon nadia "
+    "oscar paul rosa sofia theo ursula victor wendy yann zoe"
+).split()
 
 _Maker = Callable[[str], Pupil]
 
@@ -115,7 +118,7 @@ def _plain(assignment: Assignment, about: str, picked: dict[str, Specimen], drop
     return lambda name: Pupil(name, about, fates, write)
 
 
-def _broken(assignment: Assignment, about: str, write: Callable[[Path], None]) -> _Maker:
+def _broken(assignment: Assignment, about: str, write: Callable[[Path], object]) -> _Maker:
     fates = {name: Specimen(name, "missing", about, "") for name in exercises(assignment)}
     return lambda name: Pupil(name, about, fates, lambda folder: write(folder / f"{assignment.name}.ipynb"))
 
@@ -129,6 +132,7 @@ def filled(assignment: Assignment, sources: dict[str, str]) -> NotebookNode:
 
 
 def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
+    cell: NotebookNode
     (cell,) = (one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
     return cell
 

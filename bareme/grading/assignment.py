@@ -87,7 +87,7 @@ def _read(path: Path, remedy: str) -> NotebookNode:
         notebook: NotebookNode = nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
         if not isinstance(notebook, NotebookNode) or notebook.get("nbformat") != 4:
             raise CourseError(f"{path}: nbformat is not 4: open and save it in JupyterLab, or {remedy}")
-        nbformat.validate(notebook, repair_duplicate_cell_ids=False, strip_invalid_metadata=False)
+        nbformat.validate(notebook)
     except FileNotFoundError:
         raise CourseError(f"{path}: there is no such file: {remedy}") from None
     except OSError as error:

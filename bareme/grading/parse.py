@@ -139,10 +139,10 @@ def _cell(cell: Any, number: int, name: str) -> dict[str, Any]:
             "shorten it.",
         )
     grade_id = _object(_object(cell.get("metadata")).get("nbgrader")).get("grade_id")
-    known = isinstance(grade_id, str) and grade_id != ""
+    name_of_cell = _SURROGATES.sub("\ufffd", grade_id) if isinstance(grade_id, str) else ""
     # JSON may name half a character, which no file can hold
     kept = {"cell_type": cell_type, "source": _SURROGATES.sub("\ufffd", source), "id": cell.get("id")}
-    kept["metadata"] = {"nbgrader": {"grade_id": _SURROGATES.sub("\ufffd", grade_id)}} if known else {}
+    kept["metadata"] = {"nbgrader": {"grade_id": name_of_cell}} if name_of_cell else {}
     return {**kept, "outputs": [], "execution_count": None} if cell_type == "code" else kept
 
 

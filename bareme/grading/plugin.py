@@ -67,7 +67,7 @@ class CheckPlugin:
         known = self._job.verdicts.get(exercise_of(item))
         if known is None:
             return None
-        self._tell_check(item, Outcome(known, *_WHY[known]))
+        self._tell_check(item, Outcome(known, _WHY[known]))
         return True
 
     @pytest.hookimpl(wrapper=True)
@@ -84,7 +84,7 @@ class CheckPlugin:
             outcome = judge(error, item)
         except GraderError as broken:
             self._tell({"grader_error": f"{item.name}: {broken}"})
-            outcome = Outcome(None, *_BROKEN)
+            outcome = Outcome(None, _BROKEN)
         self._tell_check(item, outcome)
 
     def _tell_check(self, item: pytest.Item, outcome: Outcome) -> None:
@@ -167,36 +167,26 @@ class Outcome:
 
 _STUDENT = pytest.StashKey[Notebook]()
 
-_BROKEN = (
-    say(
-        fr="Ce contrôle n'a pas pu conclure : c'est une erreur du correcteur, pas la vôtre. L'enseignant est prévenu.",
-        en="This check could not conclude: an error of the grader, not yours. Your instructor is told.",
-    ),
+_BROKEN = say(
+    fr="Ce contrôle n'a pas pu conclure : c'est une erreur du correcteur, pas la vôtre. L'enseignant est prévenu.",
+    en="This check could not conclude: an error of the grader, not yours. Your instructor is told.",
 )
-_WHY: dict[Verdict, tuple[Text, ...]] = {
-    "missing": (
-        say(
-            fr="Rien à corriger ici : la cellule est absente, vide ou inchangée.",
-            en="Nothing to grade here: the cell is absent, empty or unchanged.",
-        ),
+_WHY: dict[Verdict, Text] = {
+    "missing": say(
+        fr="Rien à corriger ici : la cellule est absente, vide ou inchangée.",
+        en="Nothing to grade here: the cell is absent, empty or unchanged.",
     ),
-    "killed": (
-        say(
-            fr="Votre cellule met fin au noyau Python : elle a été laissée de côté.",
-            en="Your cell ends the Python kernel: it was left out.",
-        ),
+    "killed": say(
+        fr="Votre cellule met fin au noyau Python : elle a été laissée de côté.",
+        en="Your cell ends the Python kernel: it was left out.",
     ),
-    "over_budget": (
-        say(
-            fr="Votre cellule ne se termine pas dans le temps imparti : elle a été laissée de côté.",
-            en="Your cell does not end in the time allowed: it was left out.",
-        ),
+    "over_budget": say(
+        fr="Votre cellule ne se termine pas dans le temps imparti : elle a été laissée de côté.",
+        en="Your cell does not end in the time allowed: it was left out.",
     ),
-    "forbidden": (
-        say(
-            fr="Votre cellule appelle la fonction qu'il s'agit d'écrire.",
-            en="Your cell calls the function that is to be written.",
-        ),
+    "forbidden": say(
+        fr="Votre cellule appelle la fonction qu'il s'agit d'écrire.",
+        en="Your cell calls the function that is to be written.",
     ),
 }
 _LIMITS = {

@@ -60,7 +60,7 @@ def _refused(assignment: Assignment, refusal: Refusal) -> Rebuilt:
     reason = refusal.reason[assignment.language].replace("<", "&lt;").replace("`", "'")
     heading = {"fr": "Copie non corrigée", "en": "Submission not graded"}[assignment.language]
     notice = new_markdown_cell(f"**{heading}.** {reason}", id="bareme-refusal")
-    notice.metadata = {"bareme": {"notice": True}, "editable": False, "deletable": False}  # type: ignore[attr-defined]
+    notice.metadata = {"bareme": {"notice": True}, "editable": False, "deletable": False}
     base.cells.insert(0, notice)
     return Rebuilt(base, (refusal.reason,), frozenset(exercises(assignment)))
 
@@ -125,8 +125,9 @@ def _is_extra(cell: NotebookNode, places: dict[str, list[int]], answers: set[str
 
 
 def _extra(cell: NotebookNode, index: int) -> NotebookNode:
-    new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
-    extra: NotebookNode = new(cell.source, id=f"extra-{index}", metadata={"bareme": {"extra": True}})
+    about = {"id": f"extra-{index}", "metadata": {"bareme": {"extra": True}}}
+    extra: NotebookNode
+    extra = new_code_cell(cell.source, **about) if cell.cell_type == "code" else new_markdown_cell(cell.source, **about)
     return extra
 
 

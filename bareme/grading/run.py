@@ -101,6 +101,7 @@ class _Runner(NotebookClient):
         return None
 
     def sandbox(self) -> Sandbox:
+        assert self.km is not None
         provisioner = self.km.provisioner
         assert isinstance(provisioner, SandboxProvisioner) and provisioner.forked is not None
         return Sandbox(provisioner.forked.control, provisioner.pid or 0)
@@ -109,7 +110,8 @@ class _Runner(NotebookClient):
         if self.kc is not None:
             self.kc.stop_channels()
             self.kc = None
-        await self.km.shutdown_kernel(now=True)
+        if isinstance(self.km, AsyncKernelManager):
+            await self.km.shutdown_kernel(now=True)
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Drop what a cell shows beyond a bound, before it is kept: a flood must not fill the supervisor's memory."""
@@ -120,7 +122,8 @@ class _Runner(NotebookClient):
             self._shown += size
             if self._shown > _MOST_OUTPUT_BYTES:
                 return None
-        return super().process_message(msg, cell, cell_index)
+        shown: NotebookNode | None = super().process_message(msg, cell, cell_index)
+        return shown
 
 
 _TOO_MUCH = "… (sortie tronquée · output truncated)\n"
@@ -131,20 +134,23 @@ def _notice(lost: Lost) -> NotebookNode:
         "killed": "Cette cellule met fin au noyau : elle a été laissée de côté. · This cell ends the kernel: left out.",
         "over_budget": "Cette cellule ne se termine pas à temps : laissée de côté. · This cell does not end in time.",
     }[lost]
-    return nbformat.v4.new_output("error", ename=lost, evalue=text, traceback=[text])
+    return _output("error", ename=lost, evalue=text, traceback=[text])
+
+
+def _output(kind: str, **content: Any) -> NotebookNode:
+    output: NotebookNode = nbformat.v4.new_output(kind, **content)
+    return output
 
 
 def _safe(output: NotebookNode) -> NotebookNode | None:
     """The output with only what can be shown to an instructor without running anything."""
     if output.output_type == "stream":
-        return nbformat.v4.new_output("stream", name=output.name, text=block(output.text, _MOST_OUTPUT_BYTES))
+        return _output("stream", name=output.name, text=block(output.text, _MOST_OUTPUT_BYTES))
     if output.output_type == "error":
         trace = [block(line, 20_000) for line in output.traceback]
-        return nbformat.v4.new_output(
-            "error", ename=plain(output.ename, 200), evalue=plain(output.evalue, 20_000), traceback=trace
-        )
+        return _output("error", ename=plain(output.ename, 200), evalue=plain(output.evalue, 20_000), traceback=trace)
     data = {kind: value for kind, value in output.get("data", {}).items() if kind in _SAFE_TYPES}
     if "text/plain" in data:
         data["text/plain"] = block(str(data["text/plain"]), _MOST_OUTPUT_BYTES)
     # Never an execute_result: nbgrader reads scores from those, and only ours may be one
-    return nbformat.v4.new_output("display_data", data=data) if data else None
+    return _output("display_data", data=data) if data else None

@@ -160,7 +160,8 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
 
 def _random_state() -> str:
     """A digest of the three global generators' states."""
-    name, keys, *rest = numpy.random.get_state()
+    state: Any = numpy.random.get_state()
+    name, keys, *rest = state
     parts = (repr(random.getstate()), repr((name, keys.tolist(), rest)), repr(torch.get_rng_state().tolist()))
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from queue import Empty
 
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 
 
 class SandboxClient(AsyncKernelClient):

@@ -139,7 +139,7 @@ def _start_kernel(request: wire.Message, control: socket.socket) -> Any:
     with open(path, "w", encoding="utf-8") as file:
         json.dump(request["connection"], file)
     sys.argv = ["bareme-kernel"]
-    app = IPKernelApp.instance()
+    app: Any = IPKernelApp.instance()
     app.parent_handle = 0  # the poller that watches the parent would take a pid namespace's parent 0 for a dead one
     app.log_level = 50
     app.initialize(["-f", path, "--HistoryManager.hist_file=:memory:", *request["arguments"]])
@@ -175,8 +175,8 @@ def _keep_output_pipe_local(folder: str) -> None:
         pipe.connect(address)
         return context, pipe
 
-    IOPubThread._setup_pipe_in = setup_in
-    IOPubThread._setup_pipe_out = setup_out
+    IOPubThread._setup_pipe_in = setup_in  # type: ignore[method-assign]
+    IOPubThread._setup_pipe_out = setup_out  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import KernelProvisionerBase
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Enum, Float, Instance, Integer
 
 from bareme.sandbox import namespaces, runtime, supervisor, wire
@@ -50,7 +50,7 @@ class SandboxProvisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Give the kernel sockets in a private folder: over ipc, fixed numbers, so there is nothing to race for."""
-        manager = self.parent
+        manager: Any = self.parent
         if self.folder is None:
             self.folder = runtime.new_sandbox_folder()
             manager.transport = "ipc"
@@ -86,9 +86,10 @@ class SandboxProvisioner(KernelProvisionerBase):
             os.chown(self.folder, self.forked.uid, self.forked.uid)
         # bubblewrap shows the run folder elsewhere; a socket is the same file by either path
         folder = f"{namespaces.RUN}/{self.folder.name}" if self.level == "full" else str(self.folder)
-        info = {name: value for name, value in self.connection_info.items() if name in _CONNECTION}
+        known: dict[str, Any] = {**self.connection_info}
+        info = {name: value for name, value in known.items() if name in _CONNECTION}
         request = {
-            "connection": {**info, "ip": f"{folder}/c", "key": self.connection_info["key"].decode()},
+            "connection": {**info, "ip": f"{folder}/c", "key": known["key"].decode()},
             "folder": folder,
             "environment": supervisor.kernel_environment(),
             "uid": self.forked.uid,

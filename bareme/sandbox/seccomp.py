@@ -9,7 +9,14 @@ from typing import Any
 from bareme.sandbox import syscalls
 
 #: Calls no notebook needs, that look into other processes, change mounts or namespaces, or widen the kernel's surface.
-_REFUSED = ["ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_getfd", "mount", "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "unshare", "setns", "keyctl", "add_key", "request_key", "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "swapon", "swapoff", "reboot", "acct", "quotactl", "open_by_handle_at", "name_to_handle_at", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex", "iopl", "ioperm", "syslog", "personality", "vhangup", "sethostname", "setdomainname", "fanotify_init", "mbind", "move_pages", "migrate_pages"]
+_REFUSED = """
+    ptrace process_vm_readv process_vm_writev process_madvise kcmp pidfd_getfd
+    mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr unshare setns
+    keyctl add_key request_key bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
+    kexec_load kexec_file_load init_module finit_module delete_module swapon swapoff reboot acct quotactl
+    open_by_handle_at name_to_handle_at settimeofday clock_settime clock_adjtime adjtimex iopl ioperm syslog
+    personality vhangup sethostname setdomainname fanotify_init mbind move_pages migrate_pages
+""".split()
 
 #: Answered "no such call": the C library then falls back to an older call, whose flags the filter can see.
 _UNKNOWN = ("clone3", "memfd_secret")
@@ -28,7 +35,7 @@ _TIOCSTI = 0x5412  # types characters into a terminal
 
 def build_filter() -> Any:
     """Build the filter once, before the fork; `.load()` then applies it to the calling process, for good."""
-    import pyseccomp as libseccomp  # type: ignore[import-untyped]
+    import pyseccomp as libseccomp
 
     rules = libseccomp.SyscallFilter(defaction=libseccomp.ALLOW)
     for name in _REFUSED:

@@ -36,7 +36,7 @@ def visible_paths() -> list[str]:
     """Everything of this machine that a sandbox may read: the system, this Python, and this package."""
     python = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
     package = str(Path(bareme.__file__).resolve().parent)
-    own = sorted({os.path.realpath(path) for path in python} | python) + [package]
+    own = [*sorted({os.path.realpath(path) for path in python} | python), package]
     kept = list(_SYSTEM)
     for path in own:
         if not any(path == seen or path.startswith(seen + "/") for seen in kept):
@@ -62,7 +62,10 @@ def kernel_environment() -> dict[str, str]:
 
 
 def bubblewrap_command() -> list[str]:
-    """bubblewrap's arguments: new namespaces, a read-only system, nothing of the course. Raises SandboxError without it."""
+    """bubblewrap's arguments: new namespaces, a read-only system, nothing of the course.
+
+    Raises SandboxError without it.
+    """
     program = shutil.which("bwrap")
     if program is None:
         raise SandboxError("bubblewrap is not installed: run `apt-get install bubblewrap`, then `bareme doctor`")

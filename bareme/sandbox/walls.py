@@ -83,7 +83,7 @@ def _sandbox_namespaces() -> Wall:
     try:
         wrapper = supervisor.bubblewrap_command()
     except SandboxError as error:
-        wrapper, tried = [], str(error)
+        tried: str | None = str(error)
     else:
         tried = _python(_ENTER_NAMESPACES, wrapper)
     why = "siblings can't see or signal each other" if tried is None else tried

@@ -240,7 +240,7 @@ def test_longest_piece_first(student: Any, rng: random.Random) -> None:
         en="A word with a part that no piece covers becomes one unknown token, the one asked for.",
     ),
     hint=say(
-        fr="Que rend votre fonction si seule la dernière lettre est inconnue ? Et si l'on passe `unk=\"<unk>\"` ?",
+        fr='Que rend votre fonction si seule la dernière lettre est inconnue ? Et si l\'on passe `unk="<unk>"` ?',
         en='What does your function return if the last letter alone is unknown? And with `unk="<unk>"`?',
     ),
 )
@@ -303,7 +303,7 @@ def test_code_points_as_they_are(student: Any, rng: random.Random) -> None:
         for form in ("NFC", "NFD"):
             spelling = unicodedata.normalize(form, word)
             judge(student.wordpiece(spelling, vocab), spelling, vocab)
-            if form == "NFC" or "E" not in spelling and "A" not in spelling:
+            if form == "NFC" or ("E" not in spelling and "A" not in spelling):
                 judge(student.wordpiece(spelling, with_marks), spelling, with_marks)
 
 
@@ -341,7 +341,7 @@ def test_too_long(student: Any, rng: random.Random) -> None:
         en="An empty word has no piece, a word of one letter has one, and the given vocabulary is not modified.",
     ),
     hint=say(
-        fr="Essayez `wordpiece(\"\", {\"[UNK]\": 0})`, et comparez `vocab` avant et après l'appel.",
+        fr='Essayez `wordpiece("", {"[UNK]": 0})`, et comparez `vocab` avant et après l\'appel.',
         en='Try `wordpiece("", {"[UNK]": 0})`, and compare `vocab` before and after the call.',
     ),
 )

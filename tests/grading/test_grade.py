@@ -69,7 +69,14 @@ def test_an_exit_in_a_cell_costs_its_own_exercise_only(graded: Graded) -> None:
 
 
 def test_an_endless_loop_that_swallows_interrupts_costs_its_own_check_only(graded: Graded) -> None:
-    loop = "def double(x):\n    while len(x) > 1:\n        try:\n            while True: pass\n        except BaseException: pass\n    return []"
+    loop = """
+def double(x):
+    while len(x) > 1:
+        try:
+            while True: pass
+        except BaseException: pass
+    return []
+"""
     report = graded(loop)
     assert verdicts(report, "double")["test_empty"] == "passed"
     assert verdicts(report, "double")["test_values"] == "over_budget"
