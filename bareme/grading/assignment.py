@@ -12,6 +12,7 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
 
 from bareme.grading.language import CourseError, keep_language
 
@@ -97,7 +98,8 @@ def _read(path: Path, remedy: str) -> NotebookNode:
         raise CourseError(f"{path}: not a valid notebook ({reason}): repair it, or {remedy}") from None
     except (RecursionError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CourseError(f"{path}: not a notebook ({error}): repair it, or {remedy}") from None
-    return notebook
+    rejoined: NotebookNode = rejoin_lines(notebook)
+    return rejoined
 
 
 def _check(assignment: Assignment, paths: Mapping[str, Path]) -> None:

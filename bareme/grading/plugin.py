@@ -91,7 +91,7 @@ class CheckPlugin:
         check = _blank(item)
         seen = {
             "verdict": outcome.verdict,
-            "rationale": {} if outcome.verdict == "passed" else outcome.rationale or check.rationale,
+            "rationale": outcome.rationale or check.rationale,
             "hint": {} if outcome.verdict == "passed" else outcome.hint or check.hint,
             "usage": asdict(_usage_of(item)),
             "misconception": outcome.misconception,

@@ -56,13 +56,7 @@ def rebuild(assignment: Assignment, submission: Submission) -> Rebuilt:
 
 
 def _refused(assignment: Assignment, refusal: Refusal) -> Rebuilt:
-    base = copy.deepcopy(assignment.release)
-    reason = refusal.reason[assignment.language].replace("<", "&lt;").replace("`", "'")
-    heading = {"fr": "Copie non corrigée", "en": "Submission not graded"}[assignment.language]
-    notice = new_markdown_cell(f"**{heading}.** {reason}", id="bareme-refusal")
-    notice.metadata = {"bareme": {"notice": True}, "editable": False, "deletable": False}
-    base.cells.insert(0, notice)
-    return Rebuilt(base, (refusal.reason,), frozenset(exercises(assignment)))
+    return Rebuilt(copy.deepcopy(assignment.release), (refusal.reason,), frozenset(exercises(assignment)))
 
 
 def _grade_id(cell: NotebookNode) -> str:

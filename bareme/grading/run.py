@@ -6,6 +6,7 @@ A cell that kills the kernel, or outlives its time, is left out and the others r
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ KERNEL = "bareme"
 _MOST_OUTPUT_BYTES = 2**20
 #: Outputs that no browser runs. Everything else a cell displays is dropped: an instructor will look at the page.
 _SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")  # pages put an image's text into an attribute as it is
 
 Lost = Literal["killed", "over_budget"]
 
@@ -149,8 +151,9 @@ def _safe(output: NotebookNode) -> NotebookNode | None:
     if output.output_type == "error":
         trace = [block(line, 20_000) for line in output.traceback]
         return _output("error", ename=plain(output.ename, 200), evalue=plain(output.evalue, 20_000), traceback=trace)
-    data = {kind: value for kind, value in output.get("data", {}).items() if kind in _SAFE_TYPES}
+    data = {kind: str(value) for kind, value in output.get("data", {}).items() if kind in _SAFE_TYPES}
+    data = {kind: value for kind, value in data.items() if kind == "text/plain" or _BASE64.fullmatch(value)}
     if "text/plain" in data:
-        data["text/plain"] = block(str(data["text/plain"]), _MOST_OUTPUT_BYTES)
+        data["text/plain"] = block(data["text/plain"], _MOST_OUTPUT_BYTES)
     # Never an execute_result: nbgrader reads scores from those, and only ours may be one
     return _output("display_data", data=data) if data else None

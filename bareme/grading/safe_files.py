@@ -92,7 +92,7 @@ def extra_files(folder: int, notebook_name: str) -> tuple[dict[str, bytes], tupl
     """The files beside the notebook by relative POSIX name, and a sentence on each kind that was left out."""
     walk = _Walk(notebook_name)
     walk.folder(folder, "", 1)
-    return walk.files, tuple(_left_out(reason, names) for reason, names in walk.skipped.items())
+    return walk.files, tuple(left_out(reason, names) for reason, names in walk.skipped.items())
 
 
 class _Walk:
@@ -154,7 +154,7 @@ def _safe(name: str) -> bool:
     return not odd and not name.startswith("-") and name not in ("", ".", "..")
 
 
-def _left_out(reason: str, names: list[str]) -> Text:
+def left_out(reason: str, names: list[str]) -> Text:
     shown = ", ".join(plain(name, 60).strip() or "?" for name in names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     why = _SKIPPED[reason]

@@ -1,0 +1,82 @@
+"""Where nbgrader's autograde meets the engine: an exporter that grades what it reads.
+
+nbgrader converts each submission twice, first to sanitise it, then to run it. Here the first conversion does both: it
+reads the submitted file as untrusted, grades it in a sandbox, and writes a rebuilt notebook whose grade cells hold our
+scores. The second only records them, by nbgrader's own preprocessors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+
+from bareme.config import settings
+from bareme.gradebook.left_out import recall
+from bareme.gradebook.records import write_report
+from bareme.gradebook.scored import scored_notebook
+from bareme.gradebook.warm_engine import warm_engine
+from bareme.grading.assignment import load_assignment
+from bareme.grading.grade import grade
+from bareme.grading.language import CourseError
+from bareme.grading.report import Report
+from bareme.grading.submission import read_submission
+from bareme.sandbox.supervisor import SandboxError
+
+#: What no sandbox may see, relative to the course folder.
+HIDDEN = ("source", "graders", "gradebook.db", "submitted", "autograded", "feedback", ".bareme")
+
+
+class SubmissionExporter(NotebookExporter):
+    """For ``c.Autograde.exporter_class``: `bareme.gradebook.configure` sets it."""
+
+    parent: Any  # the converter that made it: nbgrader's Autograde
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        converter = self.parent
+        if converter is not None:
+            _add_those_without_notebook(converter)
+
+    def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
+        about, coursedir = resources["nbgrader"], self.parent.coursedir
+        submitted = coursedir.format_path(coursedir.submitted_directory, about["student"], about["assignment"])
+        if Path(filename).parent.resolve() != Path(submitted).resolve():
+            return super().from_filename(filename, resources, **kwargs)
+        report, language = self._grade(Path(filename), about["assignment"], about["student"])
+        for error in report.grader_errors:
+            self.log.error("%s, %s: grader error: %s", about["assignment"], about["student"], error)
+        scored = scored_notebook(report, language)
+        return super().from_notebook_node(scored, resources, **kwargs)  # type: ignore[no-untyped-call]
+
+    def _grade(self, path: Path, name: str, student: str) -> tuple[Report, str]:
+        """Grade one submission and keep its report. Raises NbGraderException when grading is impossible."""
+        course = Path(self.parent.coursedir.root)
+        try:
+            config = settings(course, self.config.get("Bareme", {}))
+            assignment = load_assignment(course, name, config.language)
+            engine = warm_engine(config, [course / one for one in HIDDEN])
+            report = grade(assignment, read_submission(path.parent, path.name, student), engine)
+            report = replace(report, problems=(*recall(course, name, student), *report.problems))
+        except (CourseError, SandboxError) as error:
+            raise NbGraderException(f"{name}, {student}: {error}") from error
+        write_report(course, report)
+        return report, config.language
+
+
+def _add_those_without_notebook(converter: Any) -> None:
+    """Let nbgrader convert, too, submissions without the notebook they should hold: it would pass over them silently.
+
+    The exporter is made between nbgrader's listing of the submissions and its converting them.
+    """
+    coursedir: CourseDirectory = converter.coursedir
+    pattern = coursedir.format_path(coursedir.submitted_directory, coursedir.student_id, coursedir.assignment_id)
+    wanted = f"{coursedir.assignment_id}.ipynb"
+    for folder in Path("/").glob(pattern.lstrip("/")):
+        found = converter.assignments.setdefault(str(folder), [])
+        if coursedir.notebook_id == "*" and str(folder / wanted) not in found:
+            found.append(str(folder / wanted))
