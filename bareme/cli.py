@@ -27,7 +27,7 @@ def grade(
     course: CourseRoot = Path(),
 ) -> None:
     """Grade one notebook and print its verdicts. Nothing is recorded."""
-    from bareme.config import load_config, secret
+    from bareme.config import hidden_folders, load_config, secret
     from bareme.grading.assignment import load_assignment
     from bareme.grading.engine import Engine
     from bareme.grading.grade import grade as grade_submission
@@ -41,10 +41,10 @@ def grade(
     name = assignment or notebook.stem
     try:
         config = load_config(course)
-        require(config.walls, _hidden(course))
+        require(config.walls, hidden_folders(course))
         loaded = load_assignment(course, name, config.language)
         submission = read_submission(notebook.parent, notebook.name, student)
-        with Engine(config.walls, secret(course)) as engine:
+        with Engine(config.walls, secret(config.secret_file)) as engine:
             report = grade_submission(loaded, submission, engine)
     except (CourseError, SandboxError, ValueError) as error:
         raise _stop(str(error)) from None
@@ -62,14 +62,14 @@ def doctor(
     """Print each wall: up or down, why, and how to raise it. Exit code 1 below the configured level."""
     from dataclasses import asdict
 
-    from bareme.config import load_config
+    from bareme.config import hidden_folders, load_config
     from bareme.sandbox.walls import inspect_walls, missing_walls
 
     try:
         level = load_config(course).walls
     except ValueError as error:
         raise _stop(str(error)) from None
-    walls = inspect_walls(_hidden(course))
+    walls = inspect_walls(hidden_folders(course))
     down = missing_walls(level, walls)
     if as_json:
         typer.echo(json.dumps({"level": level, "ok": not down, "walls": [asdict(wall) for wall in walls]}, indent=2))
@@ -91,10 +91,6 @@ def demo(
         run_demo(course.resolve(), (keep or course / "demo").resolve(), students, _console)
     except DemoError as error:
         raise _stop(str(error)) from None
-
-
-def _hidden(course: Path) -> list[Path]:
-    return [course / name for name in ("source", "graders", "gradebook.db", "autograded", "submitted", ".bareme")]
 
 
 def _stop(message: str) -> typer.Exit:

@@ -72,6 +72,12 @@ def settings(course: Path, section: object, path: Path | None = None) -> Setting
     return Settings(checked.language, cast(Level, checked.walls), course / checked.secret_file)
 
 
+def hidden_folders(course: Path) -> list[Path]:
+    """What no sandbox may see of a course."""
+    names = ("source", "graders", "gradebook.db", "submitted", "autograded", "feedback", ".bareme")
+    return [course / name for name in names]
+
+
 def secret(path: Path) -> bytes:
     """The course's secret key: read from ``path``, or made there for its owner alone.
 

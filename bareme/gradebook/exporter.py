@@ -15,7 +15,7 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 
-from bareme.config import settings
+from bareme.config import hidden_folders, settings
 from bareme.gradebook.left_out import recall
 from bareme.gradebook.records import write_report
 from bareme.gradebook.scored import scored_notebook
@@ -26,9 +26,6 @@ from bareme.grading.language import CourseError
 from bareme.grading.report import Report
 from bareme.grading.submission import read_submission
 from bareme.sandbox.supervisor import SandboxError
-
-#: What no sandbox may see, relative to the course folder.
-HIDDEN = ("source", "graders", "gradebook.db", "submitted", "autograded", "feedback", ".bareme")
 
 
 class SubmissionExporter(NotebookExporter):
@@ -59,7 +56,7 @@ class SubmissionExporter(NotebookExporter):
         try:
             config = settings(course, self.config.get("Bareme", {}))
             assignment = load_assignment(course, name, config.language)
-            engine = warm_engine(config, [course / one for one in HIDDEN])
+            engine = warm_engine(config, hidden_folders(course))
             report = grade(assignment, read_submission(path.parent, path.name, student), engine)
             report = replace(report, problems=(*recall(course, name, student), *report.problems))
         except (CourseError, SandboxError) as error:
