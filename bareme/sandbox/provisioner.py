@@ -57,6 +57,8 @@ class SandboxProvisioner(KernelProvisionerBase):
             manager.ip = str(self.folder / "c")
             for number, port in enumerate(_PORTS, start=1):
                 setattr(manager, port, number)
+            if not manager.connection_file:  # else it would go to the machine's temporary folder, and stay on a crash
+                manager.connection_file = str(self.folder / "connection.json")
         manager.write_connection_file()
         self.connection_info = manager.get_connection_info()
         kwargs.pop("extra_arguments", None)
@@ -106,7 +108,7 @@ class SandboxProvisioner(KernelProvisionerBase):
                 answer, _ = await wire.receive_async(self.forked.control)
         except (EOFError, OSError, TimeoutError) as error:
             self._release()
-            raise SandboxError(f"no sandbox came: {error or type(error).__name__}; {zygote.last_words()}") from error
+            raise SandboxError(f"no sandbox came: {str(error) or type(error).__name__}; {zygote.last_words()}") from error
         if "error" in answer:
             self._release()
             raise SandboxError(f"the sandbox could not put up its walls: {answer['error']}")

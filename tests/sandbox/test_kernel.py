@@ -193,7 +193,7 @@ def test_a_zygote_that_is_stopped_is_replaced() -> None:
         wedged = supervisor.zygote("full")
         for pid in [wedged.process.pid, *_below(wedged.process.pid)]:
             os.kill(pid, signal.SIGSTOP)
-        config = Config({"SandboxProvisioner": {"start_timeout": 3.0}})
+        config = Config({"SandboxProvisioner": {"start_timeout": 15.0}})
         manager = AsyncKernelManager(kernel_name="bareme", config=config)
         await manager.start_kernel()
         await manager.shutdown_kernel(now=True)
