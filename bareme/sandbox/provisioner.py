@@ -108,7 +108,9 @@ class SandboxProvisioner(KernelProvisionerBase):
                 answer, _ = await wire.receive_async(self.forked.control)
         except (EOFError, OSError, TimeoutError) as error:
             self._release()
-            raise SandboxError(f"no sandbox came: {str(error) or type(error).__name__}; {zygote.last_words()}") from error
+            raise SandboxError(
+                f"no sandbox came: {str(error) or type(error).__name__}; {zygote.last_words()}"
+            ) from error
         if "error" in answer:
             self._release()
             raise SandboxError(f"the sandbox could not put up its walls: {answer['error']}")

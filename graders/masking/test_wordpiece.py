@@ -158,8 +158,8 @@ def judge(got: Any, word: str, vocab: dict[str, int], unk: str = "[UNK]", max_ch
     too_long = len(word) > max_chars
     if not too_long:
         others = {tuple(library(form(word), vocab, unk, 4 * max_chars + 4)) for form in NORMALISERS}
-        expect(tuple(got) not in others, NORMALISES)
         expect(not (got == [unk] and len(word.encode()) > max_chars), COUNTS_BYTES)
+        expect(tuple(got) not in others, NORMALISES)
         continued = got[1:]
         expect(all(piece.startswith("##") and piece in vocab for piece in continued), NO_PREFIX)
         expect(got != [unk] or bare(word, vocab, unk) != [unk], NO_PREFIX)
@@ -366,10 +366,10 @@ def test_shortest_words_and_arguments(student: Any, rng: random.Random) -> None:
         en="`piece in vocab` takes the same time whatever the size of `vocab`; `piece in list(vocab)` does not.",
     ),
 )
-@pytest.mark.budget(ratio=5)
+@pytest.mark.budget(ratio=5, cpu=30, wall=60)
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         vocab = random_vocab(rng, pieces=6000)
-        return (random_word(rng, 1100, 1100), vocab), {"max_chars": 2000}
+        return (random_word(rng, 450, 450), vocab), {"max_chars": 2000}
 
-    race("wordpiece", make=make)
+    race("wordpiece", make=make, same=lambda mine, right: bool(mine == right))

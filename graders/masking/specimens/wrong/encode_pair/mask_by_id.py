@@ -1,0 +1,24 @@
+import torch
+
+
+def encode_pair(a, b, max_len, cls, sep, pad):
+    if b is None:
+        a = a[: max_len - 2]
+        ids, segments = [cls, *a, sep], [0] * (len(a) + 2)
+    else:
+        keep_a, keep_b = len(a), len(b)
+        while keep_a + keep_b > max_len - 3:
+            if keep_a > keep_b:
+                keep_a -= 1
+            else:
+                keep_b -= 1
+        a, b = a[:keep_a], b[:keep_b]
+        ids = [cls, *a, sep, *b, sep]
+        segments = [0] * (len(a) + 2) + [1] * (len(b) + 1)
+    missing = max_len - len(ids)
+    input_ids = torch.tensor(ids + [pad] * missing)
+    return {
+        "input_ids": input_ids,
+        "token_type_ids": torch.tensor(segments + [0] * missing),
+        "attention_mask": (input_ids != pad).long(),
+    }

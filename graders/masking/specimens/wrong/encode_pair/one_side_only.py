@@ -1,0 +1,23 @@
+import torch
+
+
+def encode_pair(a, b, max_len, cls, sep, pad):
+    if b is None:
+        a = a[: max_len - 2]
+        ids, segments = [cls, *a, sep], [0] * (len(a) + 2)
+    else:
+        keep_a, keep_b = len(a), len(b)
+        excess = max(keep_a + keep_b - (max_len - 3), 0)
+        if keep_a > keep_b:
+            keep_a = max(keep_a - excess, 0)
+        else:
+            keep_b = max(keep_b - excess, 0)
+        a, b = a[:keep_a], b[:keep_b]
+        ids = [cls, *a, sep, *b, sep]
+        segments = [0] * (len(a) + 2) + [1] * (len(b) + 1)
+    useful, missing = len(ids), max_len - len(ids)
+    return {
+        "input_ids": torch.tensor(ids + [pad] * missing),
+        "token_type_ids": torch.tensor(segments + [0] * missing),
+        "attention_mask": torch.tensor([1] * useful + [0] * missing),
+    }

@@ -1,0 +1,7 @@
+import torch
+
+
+def masked_softmax(s, m):
+    pads = (m == 0)[:, None, None, :]
+    s.masked_fill_(pads, float("-inf"))
+    return torch.softmax(s, dim=-1).masked_fill(pads, 0.0)
