@@ -12,12 +12,15 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import nbformat
 from nbformat import NotebookNode
 
 from bareme.grading.assignment import Assignment, exercises
+
+#: Between two scores that should be equal.
+TOLERANCE = 1e-9
 
 #: What must become of an exercise: all its points, not all of them, all but speed's, or none.
 Fate = Literal["correct", "wrong", "slow", "hostile", "missing"]
@@ -52,6 +55,25 @@ def specimens(assignment: Assignment) -> list[Specimen]:
         for path in sorted((assignment.grader / "specimens" / fate).glob("*/*.py")):
             found.append(Specimen(path.parent.name, fate, path.stem, path.read_text(encoding="utf-8")))
     return found
+
+
+def mistake(exercise: dict[str, Any], specimen: Specimen) -> str:
+    """Why an exercise of a report, as JSON, is not what its specimen implies; empty when it is."""
+    score, points = exercise["score"], exercise["points"]
+    verdicts = {check["verdict"] for check in exercise["checks"]}
+    named = {check["misconception"] for check in exercise["checks"]}
+    match specimen.fate:
+        case "correct":
+            return "" if abs(score - points) <= TOLERANCE else f"{score} of {points} points"
+        case "wrong":
+            return "" if score < points and specimen.name in named else f"{score} of {points}, recognised: {named}"
+        case "slow":
+            right = 0 < score < points and verdicts == {"passed", "over_budget"}
+            return "" if right else f"{score} of {points}, verdicts {verdicts}"
+        case "hostile":
+            return "" if score == 0 else f"{score} points"
+        case "missing":
+            return "" if verdicts == {"missing"} else f"verdicts {verdicts}"
 
 
 def pupils(assignment: Assignment, count: int) -> list[Pupil]:

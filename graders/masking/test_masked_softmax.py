@@ -171,6 +171,13 @@ def close(got: torch.Tensor, wanted: torch.Tensor) -> bool:
     return bool(torch.allclose(got, wanted, rtol=rtol, atol=atol))
 
 
+def same(got: Any, wanted: torch.Tensor) -> bool:
+    """Whether what the sandbox answered, which may be anything, is this tensor up to rounding."""
+    return (
+        isinstance(got, torch.Tensor) and (got.shape, got.dtype) == (wanted.shape, wanted.dtype) and close(got, wanted)
+    )
+
+
 def judge(got: Any, s: torch.Tensor, m: torch.Tensor) -> None:
     """Fail unless ``got`` is right, naming the misconception that explains the difference."""
     assert isinstance(got, torch.Tensor)
@@ -359,11 +366,20 @@ def test_gradients(student: Any, rng: random.Random, torch_rng: torch.Generator)
         if with_empty:
             m[rng.randrange(4)] = 0
         s = scores((4, 3, 6, 6), torch_rng)
-        p, ((gradient, _), _) = student.vjp("masked_softmax", s, m, cotangent=cotangent)
+        p, gradients = student.vjp("masked_softmax", s, m, cotangent=cotangent)
         judge(p, s, m)
+        gradient = first(first(gradients))
         expect(gradient is not None, DETACHED)
+        assert isinstance(gradient, torch.Tensor)
         expect(bool(gradient.isfinite().all()), NAN_GRADIENT)
-        assert close(gradient, expected_gradient(s, m, cotangent))
+        assert same(gradient, expected_gradient(s, m, cotangent))
+
+
+def first(items: Any) -> Any:
+    """The first item of what should be a list or a tuple: the sandbox may have answered anything."""
+    assert isinstance(items, (list, tuple))
+    assert len(items) > 0
+    return items[0]
 
 
 def expected_gradient(s: torch.Tensor, m: torch.Tensor, cotangent: torch.Tensor) -> torch.Tensor:
@@ -391,6 +407,8 @@ def test_leaves_everything_as_found(student: Any, rng: random.Random, torch_rng:
         m = ragged_mask(rng, 3, 6)
         s = scores((3, 2, 6, 6), torch_rng, dtype)
         seen = student.observe("masked_softmax", s, m)
+        assert len(seen.args) == 2
+        assert all(isinstance(argument, torch.Tensor) for argument in seen.args)
         expect(torch.equal(seen.args[0], s) and torch.equal(seen.args[1], m), IN_PLACE)
         assert not seen.rng_touched
         judge(seen.value, s, m)
@@ -414,6 +432,6 @@ def test_leaves_everything_as_found(student: Any, rng: random.Random, torch_rng:
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         generator = torch.Generator().manual_seed(rng.getrandbits(62))
-        return (scores((32, 12, 128, 128), generator, torch.float32), ragged_mask(rng, 32, 128)), {}
+        return (scores((256, 16, 40, 40), generator, torch.float32), ragged_mask(rng, 256, 40)), {}
 
-    race("masked_softmax", make=make, same=close)
+    race("masked_softmax", make=make, same=same)

@@ -370,6 +370,6 @@ def test_shortest_words_and_arguments(student: Any, rng: random.Random) -> None:
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         vocab = random_vocab(rng, pieces=6000)
-        return (random_word(rng, 450, 450), vocab), {"max_chars": 2000}
+        return (random_word(rng, 800, 800), vocab), {"max_chars": 2000}
 
     race("wordpiece", make=make, same=lambda mine, right: bool(mine == right))
