@@ -52,6 +52,8 @@ def number(value: float, language: str) -> str:
 def verdicts_html(exercise: Exercise, language: str) -> str:
     """One exercise: its points, and a row for each check."""
     words = {key: escape(text[language]) for key, text in WORDS.items()}
+    if exercise.checks and all(check.verdict == "missing" for check in exercise.checks):
+        return f'<div class="bareme"><p>∅ {inline(exercise.checks[0].rationale.get(language, ""))}</p></div>'
     rows = "\n".join(_row(check, language, words) for check in exercise.checks)
     points = f"{number(exercise.score, language)} / {number(exercise.points, language)} {words['points']}"
     return (

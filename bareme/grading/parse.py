@@ -55,20 +55,20 @@ def parse_notebook(data: bytes, name: str) -> NotebookNode | Refusal:
         return Refusal(error.reason)
 
 
-def too_large(name: str, size: int) -> Refusal:
-    """The refusal of a file of ``size`` bytes."""
-    name, size_mib, most = plain(name, 80), size / 2**20, MOST_BYTES // 2**20
+def too_large(name: str) -> Refusal:
+    """The refusal of a file of more than MOST_BYTES."""
+    name, most = plain(name, 80), MOST_BYTES // 2**20
     return Refusal(
         say(
-            fr=f"Le fichier {name} est trop gros ({size_mib:.1f} Mio, {most} au plus) : effacez les sorties du carnet.",
-            en=f"The file {name} is too large ({size_mib:.1f} MiB, at most {most}): clear the notebook's outputs.",
+            fr=f"Le fichier {name} est trop gros (plus de {most} Mio) : effacez les sorties du carnet.",
+            en=f"The file {name} is too large (over {most} MiB): clear the notebook's outputs.",
         )
     )
 
 
 def _json(data: bytes, name: str) -> Any:
     if len(data) > MOST_BYTES:
-        raise _Unusable(**too_large(name, len(data)).reason)
+        raise _Unusable(**too_large(name).reason)
     if data.count(b"[") + data.count(b"{") > MOST_CONTAINERS:
         raise _Unusable(
             fr=f"Le fichier {name} est trop complexe : effacez les sorties du carnet et enregistrez-le à nouveau.",

@@ -52,8 +52,8 @@ def read_submission(folder: Path, notebook_name: str, student: str) -> Submissio
 def _read_notebook(folder: int, name: str) -> NotebookNode | Refusal:
     try:
         return parse_notebook(read_regular(name, folder, MOST_BYTES), name)
-    except TooLarge as error:
-        return too_large(name, error.size)
+    except TooLarge:
+        return too_large(name)
     except OSError as error:
         return _unread(name, error)
 
