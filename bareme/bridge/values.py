@@ -66,15 +66,25 @@ def encode(value: Any, put_ref: Callable[[Any], int] | None = None) -> tuple[Any
     return _Encoder(buffers, put_ref).encode(value, 0), buffers
 
 
-class _Encoder:
+class _Counted:
+    """Counts the parts of a value. Raises BridgeError when there are too many."""
+
+    _nodes = 0
+
+    def _count(self, parts: int) -> None:
+        self._nodes += parts
+        if self._nodes > _MOST_NODES:
+            raise BridgeError(f"a value of over {_MOST_NODES} parts")
+
+
+class _Encoder(_Counted):
     def __init__(self, buffers: list[memoryview], put_ref: Callable[[Any], int] | None) -> None:
         self._buffers, self._put_ref = buffers, put_ref
-        self._nodes = 0
 
     def encode(self, value: Any, depth: int) -> Any:
-        self._nodes += 1
-        if depth > _DEEPEST or self._nodes > _MOST_NODES:
-            raise BridgeError(f"a value nested over {_DEEPEST} deep, or of over {_MOST_NODES} parts")
+        self._count(1)
+        if depth > _DEEPEST:
+            raise BridgeError(f"a value nested over {_DEEPEST} deep")
         # The base types' own conversions, so that a subclass is sent as what it is based on
         if value is None or value is True or value is False:
             return value
@@ -92,6 +102,9 @@ class _Encoder:
             return {"%": "r", "id": value.id, "t": value.type}
         if isinstance(value, (list, tuple)):
             tag, items = ("l", list.__iter__(value)) if isinstance(value, list) else ("u", tuple.__iter__(value))
+            if type(value) is list and _are_plain_ints(value):  # token ids, by the thousand
+                self._count(len(value))
+                return {"%": "l", "v": value}
             return {"%": tag, "v": [self.encode(item, depth + 1) for item in items]}
         if isinstance(value, dict):
             pairs = dict.items(value)
@@ -117,6 +130,12 @@ class _Encoder:
     def _append(self, tag: str, dtype: str, shape: Sequence[int], raw: numpy.ndarray) -> Any:
         self._buffers.append(memoryview(raw.tobytes()))
         return {"%": tag, "d": dtype, "s": list(shape), "b": len(self._buffers) - 1}
+
+
+def _are_plain_ints(items: list[Any]) -> bool:
+    """Whether all are exactly ints that JSON holds as they are."""
+    most = 1 << _PLAIN_INT_BITS
+    return set(map(type, items)) == {int} and -most < min(items) and max(items) < most
 
 
 def _encode_int(value: int) -> Any:
@@ -151,16 +170,15 @@ def decode(header: Any, buffers: Sequence[bytes | bytearray], get_ref: Callable[
     return value
 
 
-class _Decoder:
+class _Decoder(_Counted):
     def __init__(self, buffers: Sequence[bytes | bytearray], get_ref: Callable[[int], Any] | None) -> None:
         self._buffers, self._get_ref = buffers, get_ref
-        self._nodes = 0
         self.used: set[int] = set()
 
     def decode(self, header: Any, depth: int) -> Any:
-        self._nodes += 1
-        if depth > _DEEPEST or self._nodes > _MOST_NODES:
-            raise BridgeError(f"a value nested over {_DEEPEST} deep, or of over {_MOST_NODES} parts")
+        self._count(1)
+        if depth > _DEEPEST:
+            raise BridgeError(f"a value nested over {_DEEPEST} deep")
         if header is None or type(header) in (bool, str):
             return header
         if type(header) is int:
@@ -175,7 +193,11 @@ class _Decoder:
             case "f":
                 return _decode_float(header["v"])
             case "l":
-                return [self.decode(item, depth + 1) for item in _list(header["v"])]
+                items = _list(header["v"])
+                if _are_plain_ints(items):
+                    self._count(len(items))
+                    return items
+                return [self.decode(item, depth + 1) for item in items]
             case "u":
                 return tuple(self.decode(item, depth + 1) for item in _list(header["v"]))
             case "m":

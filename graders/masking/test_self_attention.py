@@ -185,7 +185,6 @@ def attention(
     divisor: float | None = None,
     split: str = "right",
     merge: str = "right",
-    causal: bool = False,
     masked: bool = True,
     transposed: bool = True,
     biased: bool = True,
@@ -205,12 +204,9 @@ def attention(
 
     q, k, v = project("query"), project("key"), project("value")
     scores = q @ k.mT / (divisor or math.sqrt(size))
-    hidden = torch.zeros_like(scores, dtype=torch.bool)
     if masked:
-        hidden = hidden | (m == 0)[:, None, None, :]
-    if causal:
-        hidden = hidden | torch.ones(length, length, dtype=torch.bool).triu(1)
-    p = torch.softmax(scores.masked_fill(hidden, torch.finfo(x.dtype).min), dim=-1)
+        scores = scores.masked_fill((m == 0)[:, None, None, :], torch.finfo(x.dtype).min)
+    p = torch.softmax(scores, dim=-1)
     heads = p @ v
     if merge == "view":
         return heads.reshape(sentences, length, width), p
@@ -230,13 +226,13 @@ def blame(got: tuple[torch.Tensor, torch.Tensor], x: torch.Tensor, w: Weights, n
         (INTERLEAVED_HEADS, {"split": "interleaved", "merge": "interleaved"}),
         (INTERLEAVED_HEADS, {"split": "interleaved"}),
         (INTERLEAVED_HEADS, {"merge": "interleaved"}),
-        (CAUSAL_MASK, {"causal": True}),
-        (CAUSAL_MASK, {"causal": True, "masked": False}),
         (WEIGHT_NOT_TRANSPOSED, {"transposed": False}),
         (NO_BIAS, {"biased": False}),
         (PADS_ATTENDED, {"masked": False}),
     ]
     right = attention(x, w, n_heads, m)
+    above = right[1].triu(1) != 0
+    expect(not bool(above.any()) or bool((got[1][above] != 0).any()), CAUSAL_MASK)
     for misconception, change in ideas:
         wrong = attention(x, w, n_heads, m, **change)
         expect(same(right, wrong) or not same(got, wrong), misconception)
@@ -257,7 +253,7 @@ def close(got: Any, wanted: torch.Tensor) -> bool:
     if not isinstance(got, torch.Tensor) or (got.shape, got.dtype) != (wanted.shape, wanted.dtype):
         return False
     rtol, atol = TOLERANCES[wanted.dtype]
-    return bool(torch.allclose(got, wanted, rtol=rtol, atol=atol))
+    return bool(torch.allclose(got, wanted, rtol=rtol, atol=atol, equal_nan=True))  # what is wanted is never NaN
 
 
 def judge(got: Any, x: torch.Tensor, w: Weights, n_heads: int, m: torch.Tensor) -> None:
@@ -276,23 +272,252 @@ def judge(got: Any, x: torch.Tensor, w: Weights, n_heads: int, m: torch.Tensor) 
         if not same((out[some_key], p[some_key]), kept):
             blame((out[some_key], p[some_key]), x[some_key], w, n_heads, m[some_key])
             raise AssertionError("another difference")
-    raise_empty = bool((out[~some_key] == 0).all()) and bool((p[~some_key] == 0).all())
-    expect(raise_empty, EMPTY_SENTENCE)
+    expect(bool((out[~some_key] == 0).all()) and bool((p[~some_key] == 0).all()), EMPTY_SENTENCE)
 
 
-def ask(student: Any, x: torch.Tensor, w: Weights, n_heads: int, m: torch.Tensor) -> Any:
+def ask(student: Any, x: torch.Tensor, w: Weights, n_heads: int, m: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The student's answer, once it is known to be the same each time and right."""
-    once, again = (student.self_attention(x, w, n_heads, m) for _ in range(2))
-    judge_repeated(once, again)
+    once = student.self_attention(x, w, n_heads, m)
+    again = student.self_attention(x, w, n_heads, m)
+    if isinstance(once, (tuple, list)) and all(
+        isinstance(one, torch.Tensor) and one.dtype in TOLERANCES for one in once
+    ):
+        expect(same(again, tuple(once)), DROPOUT)
     judge(once, x, w, n_heads, m)
-    return once
+    out, p = once
+    return out, p
 
 
-def judge_repeated(once: Any, again: Any) -> None:
-    assert isinstance(once, (tuple, list))
-    assert all(isinstance(one, torch.Tensor) and one.dtype in TOLERANCES for one in once)
-    expect(same(again, tuple(torch.nan_to_num(one) for one in once)) or has_nan(once), DROPOUT)
+def weights(width: int, generator: torch.Generator, dtype: torch.dtype = torch.float64) -> Weights:
+    """The state dict of a `BertSelfAttention`, with biases that matter and scores of about unit size."""
+    shapes = {"weight": (width, width), "bias": (width,)}
+    return {
+        f"{name}.{kind}": torch.randn(shape, generator=generator, dtype=dtype) * (1.3 / math.sqrt(width))
+        for name in ("query", "key", "value")
+        for kind, shape in shapes.items()
+    }
 
 
-def has_nan(tensors: Any) -> bool:
-    return any(bool(one.isnan().any()) for one in tensors)
+def normal(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float64) -> torch.Tensor:
+    return torch.randn(shape, generator=generator, dtype=dtype)
+
+
+def ragged_mask(rng: random.Random, sentences: int, length: int) -> torch.Tensor:
+    """Pads at the right, at the left, and anywhere: at least two real keys and one pad a sentence."""
+    m = torch.ones(sentences, length, dtype=torch.int64)
+    for number in range(sentences):
+        pads = rng.randint(1, length - 2)
+        if number % 3 == 0:
+            m[number, length - pads :] = 0
+        elif number % 3 == 1:
+            m[number, :pads] = 0
+        else:
+            m[number, rng.sample(range(length), pads)] = 0
+    return m
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=5,
+    rationale=say(
+        fr="Avec les mêmes poids, la sortie et les poids d'attention sont ceux de `BertSelfAttention`.",
+        en="With the same weights, the output and the attention weights are those of `BertSelfAttention`.",
+    ),
+    hint=say(
+        fr="Comparez d'abord `p`, puis la sortie : si seul le second diffère, l'erreur est dans les valeurs ou dans la "
+        "réunion des têtes.",
+        en="Compare `p` first, then the output: if only the latter differs, the error is in the values or in the way heads "
+        "are put together.",
+    ),
+)
+def test_matches_bert(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    for sentences, length, n_heads, size in ((3, 7, 3, 4), (4, 6, 5, 2), (3, 5, 1, 6)):
+        x, w = normal((sentences, length, n_heads * size), torch_rng), weights(n_heads * size, torch_rng)
+        for m in (torch.ones(sentences, length, dtype=torch.int64), ragged_mask(rng, sentences, length)):
+            ask(student, x, w, n_heads, m)
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=2,
+    rationale=say(
+        fr="Changer un mot change la sortie de tous les mots de sa phrase, avant et après lui, et d'aucune autre phrase.",
+        en="Changing a word changes the output of all words of its sentence, before and after it, and of no other sentence.",
+    ),
+    hint=say(
+        fr="Changez `x[0, 2]` et regardez quelles lignes de la sortie bougent.",
+        en="Change `x[0, 2]` and look at which rows of the output move.",
+    ),
+)
+def test_looks_both_ways(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    x, w, m = normal((2, 7, 8), torch_rng), weights(8, torch_rng), torch.ones(2, 7, dtype=torch.int64)
+    before, _ = ask(student, x, w, 2, m)
+    place = rng.randint(2, 4)
+    other = x.clone()
+    other[0, place] = normal((8,), torch_rng)
+    after, _ = ask(student, other, w, 2, m)
+    moved = (after - before).abs().amax(dim=-1) > 1e-12
+    expect(bool(moved[0, :place].all()), CAUSAL_MASK)
+    assert bool(moved[0].all())
+    assert not bool(moved[1].any())
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=2,
+    rationale=say(
+        fr="Ajouter du remplissage, ou changer ce qu'il contient, ne change rien à la sortie des vrais mots.",
+        en="Adding padding, or changing what it holds, changes nothing in the output of the real words.",
+    ),
+    hint=say(
+        fr="Comparez une phrase seule à la même phrase suivie de quelques positions de remplissage.",
+        en="Compare a sentence alone with the same sentence followed by a few padding positions.",
+    ),
+)
+def test_padding_moves_nothing(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    length, extra = 5, rng.randint(2, 4)
+    x, w, m = normal((2, length, 6), torch_rng), weights(6, torch_rng), torch.ones(2, length, dtype=torch.int64)
+    alone, _ = ask(student, x, w, 2, m)
+    longer = torch.cat([m, torch.zeros(2, extra, dtype=torch.int64)], dim=1)
+    for size in (1.0, 5.0):
+        padded = torch.cat([x, size * normal((2, extra, 6), torch_rng)], dim=1)
+        out, p = ask(student, padded, w, 2, longer)
+        expect(bool((p[..., length:] == 0).all()), PADS_ATTENDED)
+        expect(close(out[:, :length], alone), PADS_ATTENDED)
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=2,
+    rationale=say(
+        fr="Sans plongements de position, l'attention ignore l'ordre : permuter les mots permute la sortie, et rien d'autre.",
+        en="Without position embeddings attention ignores order: permuting the words permutes the output, and nothing else.",
+    ),
+    hint=say(
+        fr="Si l'ordre compte, c'est qu'une étape mélange les positions : cherchez du côté des `view` et des masques.",
+        en="If order matters, some step mixes positions: look at your `view`s and masks.",
+    ),
+)
+def test_order_of_words(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    x, w, m = normal((3, 6, 12), torch_rng), weights(12, torch_rng), ragged_mask(rng, 3, 6)
+    order = rng.sample(range(6), 6)
+    out, p = ask(student, x, w, 4, m)
+    moved_out, moved_p = ask(student, x[:, order], w, 4, m[:, order])
+    assert close(moved_out, out[:, order])
+    assert close(moved_p, p[:, :, order][..., order])
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=1,
+    rationale=say(
+        fr="Une phrase d'un seul mot ne regarde qu'elle-même ; une phrase faite de remplissage seul donne zéro.",
+        en="A sentence of one word looks at itself only; a sentence made of padding alone gives zero.",
+    ),
+    hint=say(
+        fr="Essayez L = 1, avec `m` à 1 puis à 0.",
+        en="Try L = 1, with `m` at 1, then at 0.",
+    ),
+)
+def test_shortest_sentences(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    w = weights(8, torch_rng)
+    m = ragged_mask(rng, 4, 5)
+    m[rng.randrange(4)] = 0
+    ask(student, normal((4, 5, 8), torch_rng), w, 2, m)
+    ask(student, normal((2, 1, 8), torch_rng), w, 2, torch.tensor([[1], [0]]))
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=2,
+    rationale=say(
+        fr="Le gradient de la sortie atteint l'entrée et les six tenseurs de poids, avec les valeurs de `BertSelfAttention`.",
+        en="The output's gradient reaches the input and the six weight tensors, with the values of `BertSelfAttention`.",
+    ),
+    hint=say(
+        fr="Appelez `out.sum().backward()` sur une petite entrée, et cherchez les `grad` qui valent `None`.",
+        en="Call `out.sum().backward()` on a small input, and look for the `grad`s that are `None`.",
+    ),
+)
+def test_gradients(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    x, w, m = normal((3, 6, 8), torch_rng), weights(8, torch_rng), ragged_mask(rng, 3, 6)
+    ask(student, x, w, 2, m)
+    # Through the output alone: returning a detached copy of the weights, for a plot say, is no mistake.
+    cotangent = (normal((3, 6, 8), torch_rng), torch.zeros(3, 2, 6, 6, dtype=torch.float64))
+    _, gradients = student.vjp("self_attention", x, w, 2, m, cotangent=cotangent)
+    got = named_gradients(gradients, list(w))
+    expect(all(one is not None for one in got), DETACHED)
+    assert all(isinstance(one, torch.Tensor) for one in got)
+    # No softmax depends on the keys' bias: it adds the same to all scores of a row. That gradient alone is zero.
+    expect(
+        all(bool((one != 0).any()) for name, one in zip(["x", *w], got, strict=True) if name != "key.bias"), DETACHED
+    )
+    leaves = [one.clone().requires_grad_() for one in (x, *w.values())]
+    out, _ = trusted(leaves[0], dict(zip(w, leaves[1:], strict=True)), 2, m)
+    assert same(got, torch.autograd.grad(out, leaves, cotangent[0]))
+
+
+def named_gradients(answer: Any, names: list[str]) -> list[Any]:
+    """The gradients of `x` and of each weight; the sandbox may have answered anything."""
+    assert isinstance(answer, (tuple, list))
+    assert len(answer) == 2
+    assert isinstance(answer[0], (tuple, list))
+    assert len(answer[0]) == 4
+    x, w = answer[0][:2]
+    assert isinstance(w, dict)
+    assert set(w) == set(names)
+    return [x, *(w[name] for name in names)]
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=1,
+    rationale=say(
+        fr="La fonction garde le type de ses arguments, n'en modifie aucun et ne touche à aucun générateur aléatoire global.",
+        en="The function keeps the type of its arguments, modifies none of them and touches no global random generator.",
+    ),
+    hint=say(
+        fr="Comparez `x`, `m` et chaque tenseur de `w` avant et après l'appel.",
+        en="Compare `x`, `m` and each tensor of `w` before and after the call.",
+    ),
+)
+def test_leaves_everything_as_found(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
+    for dtype in (torch.float32, torch.float64):
+        x, w, m = normal((3, 6, 8), torch_rng, dtype), weights(8, torch_rng, dtype), ragged_mask(rng, 3, 6)
+        seen = student.observe("self_attention", x, w, 2, m)
+        expect(not seen.rng_touched, DROPOUT)
+        judge(seen.value, x, w, 2, m)
+        assert len(seen.args) == 4
+        assert unchanged(seen.args[0], x)
+        assert unchanged(seen.args[3], m)
+        assert isinstance(seen.args[1], dict)
+        assert list(seen.args[1]) == list(w)
+        assert all(unchanged(seen.args[1][name], w[name]) for name in w)
+
+
+def unchanged(after: Any, before: torch.Tensor) -> bool:
+    return isinstance(after, torch.Tensor) and after.dtype == before.dtype and torch.equal(after, before)
+
+
+@pytest.mark.exercise("self_attention")
+@pytest.mark.check(
+    weight=1,
+    rationale=say(
+        fr="Les scores de toutes les paires de mots se calculent en un produit de matrices (5 fois le temps de la référence).",
+        en="The scores of all pairs of words are computed in one matrix product (5 times the reference's time).",
+    ),
+    hint=say(
+        fr="Le nombre de paires croît avec le carré de la longueur : une boucle Python sur les paires devient vite "
+        "insupportable. Que calcule `q @ k.transpose(-1, -2)` ?",
+        en="The number of pairs grows with the square of the length: a Python loop over pairs soon becomes unbearable. What "
+        "does `q @ k.transpose(-1, -2)` compute?",
+    ),
+)
+@pytest.mark.budget(cpu=60, wall=120, ratio=5)
+def test_speed(race: Any) -> None:
+    def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        generator = torch.Generator().manual_seed(rng.getrandbits(62))
+        x, w = normal((4, 640, 64), generator, torch.float32), weights(64, generator, torch.float32)
+        return (x, w, 2, ragged_mask(rng, 4, 640)), {}
+
+    race("self_attention", make=make, same=same)
