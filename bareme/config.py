@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from traitlets import Enum, TraitError, Unicode
+from traitlets import Enum, Integer, TraitError, Unicode
 from traitlets.config import Configurable
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -31,6 +31,9 @@ class Bareme(Configurable):
         help="The walls without which nothing is graded. full: bubblewrap and its namespaces, and the inner ones. "
         "inner: Landlock, seccomp and limits alone, where namespaces can't be had. See `bareme doctor`.",
     ).tag(config=True)
+    workers = Integer(
+        0, min=0, help="Submissions that `nbgrader autograde` grades side by side; 0: one for each core."
+    ).tag(config=True)
     secret_file = Unicode(
         ".bareme/secret",
         help="The secret key that hidden inputs are seeded from, made at first use; relative to the course's folder.",
@@ -44,6 +47,7 @@ class Settings:
     language: str
     walls: Level
     secret_file: Path
+    workers: int = 1
 
 
 def load_config(course: Path) -> Settings:
@@ -69,7 +73,8 @@ def settings(course: Path, section: object, path: Path | None = None) -> Setting
         checked = Bareme(**values)
     except TraitError as error:
         raise CourseError(f"{path or CONFIG_FILE}: c.Bareme: {error}") from None
-    return Settings(checked.language, cast(Level, checked.walls), course / checked.secret_file)
+    workers = checked.workers or len(os.sched_getaffinity(0))
+    return Settings(checked.language, cast(Level, checked.walls), course / checked.secret_file, workers)
 
 
 def hidden_folders(course: Path) -> list[Path]:

@@ -6,10 +6,9 @@ The header is ``{"v": value, "n": [length of each buffer]}``. Sizes are checked 
 from __future__ import annotations
 
 import json
-import socket
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from bareme.bridge.values import BridgeError, decode, encode
 
@@ -19,7 +18,15 @@ _MOST_BUFFERS = 10_000
 _LENGTH = struct.Struct("!I")
 
 
-def send(end: socket.socket, message: dict[str, Any], put_ref: Callable[[Any], int] | None = None) -> None:
+class End(Protocol):
+    """What is used of a connected stream socket."""
+
+    def recv_into(self, view: memoryview, /) -> int: ...
+
+    def sendall(self, data: bytes | memoryview, /) -> None: ...
+
+
+def send(end: End, message: dict[str, Any], put_ref: Callable[[Any], int] | None = None) -> None:
     """Send a message of plain values. Raises BridgeError before a byte is sent when it may not cross."""
     value, buffers = encode(message, put_ref)
     header = json.dumps({"v": value, "n": [len(buffer) for buffer in buffers]}).encode()
@@ -30,9 +37,7 @@ def send(end: socket.socket, message: dict[str, Any], put_ref: Callable[[Any], i
         end.sendall(buffer)
 
 
-def receive(
-    end: socket.socket, max_bytes: int = MOST_BYTES, get_ref: Callable[[int], Any] | None = None
-) -> dict[str, Any]:
+def receive(end: End, max_bytes: int = MOST_BYTES, get_ref: Callable[[int], Any] | None = None) -> dict[str, Any]:
     """Take one message.
 
     Raises EOFError when the other side hung up, BridgeError when what it sent is no message, and whatever the
@@ -62,7 +67,7 @@ def _refuse(text: str) -> Any:
     raise BridgeError(f"a bare {text[:20]}: floats are written as text")
 
 
-def _exactly(end: socket.socket, count: int) -> bytearray:
+def _exactly(end: End, count: int) -> bytearray:
     data = bytearray(count)
     view = memoryview(data)
     have = 0

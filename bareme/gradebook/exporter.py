@@ -7,6 +7,8 @@ scores. The second only records them, by nbgrader's own preprocessors.
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,14 @@ from bareme.gradebook.records import write_report
 from bareme.gradebook.scored import scored_notebook
 from bareme.gradebook.warm_engine import warm_engine
 from bareme.grading.assignment import load_assignment
-from bareme.grading.grade import grade
+from bareme.grading.grade import start_grading
 from bareme.grading.language import CourseError
 from bareme.grading.report import Report
 from bareme.grading.submission import read_submission
 from bareme.sandbox.supervisor import SandboxError
+
+#: Submissions handed to each worker before nbgrader asks for them: more would only fill memory.
+_AHEAD = 8
 
 
 class SubmissionExporter(NotebookExporter):
@@ -35,6 +40,7 @@ class SubmissionExporter(NotebookExporter):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]
+        self._started: dict[Path, Future[Report]] = {}
         converter = self.parent
         if converter is not None:
             _add_those_without_notebook(converter)
@@ -57,12 +63,35 @@ class SubmissionExporter(NotebookExporter):
             config = settings(course, self.config.get("Bareme", {}))
             assignment = load_assignment(course, name, config.language)
             engine = warm_engine(config, hidden_folders(course))
-            report = grade(assignment, read_submission(path.parent, path.name, student), engine)
-            report = replace(report, problems=(*recall(course, name, student), *report.problems))
+            # nbgrader goes through a class one by one; the engine is given enough to keep all its workers busy
+            for one in [path, *self._next(path)][: _AHEAD * config.workers]:
+                if one not in self._started:
+                    submission = read_submission(one.parent, one.name, _student(one, self.parent.coursedir, name))
+                    self._started[one] = start_grading(assignment, submission, engine)
+            report = self._started.pop(path).result()
         except (CourseError, SandboxError) as error:
             raise NbGraderException(f"{name}, {student}: {error}") from error
+        report = replace(report, problems=(*recall(course, name, student), *report.problems))
         write_report(course, report)
         return report, config.language
+
+    def _next(self, path: Path) -> list[Path]:
+        """The submissions that nbgrader will come to after this one."""
+        converter, name = self.parent, path.name
+        folders = [Path(folder) for folder in sorted(converter.assignments) if Path(folder) > path.parent]
+        return [folder / name for folder in folders if converter.force or not _done(folder, converter)]
+
+
+def _student(path: Path, coursedir: CourseDirectory, assignment: str) -> str:
+    pattern = coursedir.format_path(coursedir.submitted_directory, "(?P<student>.*)", assignment, escape=True)
+    found = re.fullmatch(pattern, str(path.parent))
+    return found["student"] if found else path.parent.parent.name
+
+
+def _done(folder: Path, converter: Any) -> bool:
+    coursedir = converter.coursedir
+    student = _student(folder / "_", coursedir, coursedir.assignment_id)
+    return Path(coursedir.format_path(coursedir.autograded_directory, student, coursedir.assignment_id)).exists()
 
 
 def _add_those_without_notebook(converter: Any) -> None:

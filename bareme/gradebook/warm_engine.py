@@ -28,7 +28,7 @@ def warm_engine(course: Settings, hidden: Sequence[Path]) -> Engine:
             require(course.walls, list(hidden))
             if not _engines:
                 atexit.register(_close_all)
-            _engines[course] = Engine(course.walls, secret(course.secret_file)).__enter__()
+            _engines[course] = Engine(course.walls, secret(course.secret_file), course.workers).__enter__()
         return _engines[course]
 
 

@@ -10,8 +10,9 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -27,13 +28,18 @@ T = TypeVar("T")
 
 
 class Engine:
-    """Use as a context manager. ``key`` is the course's secret: hidden inputs are seeded from it."""
+    """Use as a context manager.
 
-    def __init__(self, level: Level = "full", key: bytes = b"") -> None:
+    ``key`` is the course's secret, that hidden inputs are seeded from. At most ``workers`` submissions are graded at
+    once.
+    """
+
+    def __init__(self, level: Level = "full", key: bytes = b"", workers: int = 1) -> None:
         self.level: Level = level
         self.key = key
+        self.slots = asyncio.Semaphore(workers)
         self._checkers: ForkServer | None = None
-        self._references: dict[str, Execution] = {}
+        self._idle_references: dict[str, list[Execution]] = {}
         self._kept = AsyncExitStack()
         self._loop = asyncio.new_event_loop()
         # A loop of its own: callers may have one that runs already (formgrader's), or none
@@ -52,7 +58,7 @@ class Engine:
         """End every process and remove every file that this engine made."""
         if self._loop.is_closed():
             return
-        self.wait(self._kept.aclose())
+        self.wait(self._end_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -60,9 +66,20 @@ class Engine:
             self._checkers.close()
         supervisor.close_all()
 
+    async def _end_all(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._kept.aclose()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run ``work`` on the engine's loop, beside what runs there already."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run ``work`` on the engine's loop and wait for it; an interrupt here cancels it there."""
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        future = self.start(work)
         try:
             return future.result()
         except BaseException:
@@ -82,19 +99,31 @@ class Engine:
             self._checkers = ForkServer("bareme.grading.checker", [], wrapper=[], environment=environment)
         return self._checkers
 
-    async def reference(self, assignment: Assignment) -> Execution:
-        """The instructor's notebook, run once and kept. Raises SandboxError when it does not run cleanly."""
+    @asynccontextmanager
+    async def reference(self, assignment: Assignment) -> AsyncIterator[Execution]:
+        """The instructor's notebook, executed: for one submission at a time, then kept for the next.
+
+        Raises SandboxError when it does not run cleanly.
+        """
         digest = hashlib.sha256(nbformat.writes(assignment.source).encode()).hexdigest()
-        if digest not in self._references:
-            folder = Path(tempfile.mkdtemp(prefix="empty-", dir=runtime.folder()))
-            context = executed(assignment.source, folder, level=self.level)
-            execution = await self._kept.enter_async_context(context)
-            for cell in execution.notebook.cells:
-                for output in cell.get("outputs", []):
-                    if output.output_type == "error":
-                        raise SandboxError(
-                            f"source/{assignment.name}: a cell of the instructor's notebook fails: "
-                            f"{output.ename}: {output.evalue}"
-                        )
-            self._references[digest] = execution
-        return self._references[digest]
+        idle = self._idle_references.setdefault(digest, [])
+        while idle and not os.path.exists(f"/proc/{idle[-1].sandbox.pid}"):
+            idle.pop()  # it died
+        execution = idle.pop() if idle else await self._run_reference(assignment)
+        try:
+            yield execution
+        finally:
+            idle.append(execution)
+
+    async def _run_reference(self, assignment: Assignment) -> Execution:
+        folder = Path(tempfile.mkdtemp(prefix="empty-", dir=runtime.folder()))
+        context = executed(assignment.source, folder, level=self.level)
+        execution = await self._kept.enter_async_context(context)
+        for cell in execution.notebook.cells:
+            for output in cell.get("outputs", []):
+                if output.output_type == "error":
+                    raise SandboxError(
+                        f"source/{assignment.name}: a cell of the instructor's notebook fails: "
+                        f"{output.ename}: {output.evalue}"
+                    )
+        return execution

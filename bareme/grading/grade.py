@@ -9,7 +9,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,18 +38,22 @@ def grade(assignment: Assignment, submission: Submission, engine: Engine | None 
     return engine.wait(_grade(assignment, submission, engine))
 
 
+def start_grading(assignment: Assignment, submission: Submission, engine: Engine) -> Future[Report]:
+    """:func:`grade`, without waiting for it: several submissions may be graded side by side."""
+    return engine.start(_grade(assignment, submission, engine))
+
+
 async def _grade(assignment: Assignment, submission: Submission, engine: Engine) -> Report:
-    started = time.monotonic()
     rebuilt = rebuild(assignment, submission)
     outcomes = _Outcomes()
-    notebook = rebuilt.notebook
     files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
-    reference = await engine.reference(assignment)
-    with _folder_of(files) as folder:
-        async with executed(notebook, folder, level=engine.level) as execution:
-            notebook = execution.notebook
-            known = _known_verdicts(rebuilt, execution)
-            await _check(assignment, submission.student, engine, execution, reference, known, outcomes)
+    async with engine.slots, AsyncExitStack() as stack:
+        started = time.monotonic()
+        reference = await stack.enter_async_context(engine.reference(assignment))
+        folder = stack.enter_context(_folder_of(files))
+        execution = await stack.enter_async_context(executed(rebuilt.notebook, folder, level=engine.level))
+        known = _known_verdicts(rebuilt, execution)
+        await _check(assignment, submission.student, engine, execution, reference, known, outcomes)
     points = exercises(assignment)
     graded = {name: Exercise(name, value, outcomes.of(name)) for name, value in points.items()}
     outcomes.errors += [f"{name}: no check belongs to this exercise" for name in points if not graded[name].checks]
@@ -59,7 +64,7 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine)
         problems=(*submission.problems, *rebuilt.problems),
         grader_errors=tuple(outcomes.errors),
         wall_s=time.monotonic() - started,
-        notebook=notebook,
+        notebook=execution.notebook,
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bareme.bridge.values import BridgeError, Ref
-from bareme.sandbox.check_fork import Budget, CheckFork, Sandbox
+from bareme.sandbox.check_fork import Budget, CheckFork
+from bareme.sandbox.supervisor import Sandbox
 
 
 class Raised(Exception):

@@ -22,7 +22,8 @@ from bareme.grading.checks import CheckFailed, say
 from bareme.grading.notebook import Missing, Notebook, Raised, Refused
 from bareme.grading.report import Check, Text, Usage, Verdict
 from bareme.grading.safe_text import plain
-from bareme.sandbox.check_fork import Budget, Killed, OverBudget, Sandbox
+from bareme.sandbox.check_fork import Budget, Killed, OverBudget
+from bareme.sandbox.supervisor import Sandbox
 
 MARKS = (
     "exercise(name): the exercise that this check belongs to",

@@ -21,9 +21,8 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from bareme.grading.safe_text import block, plain
-from bareme.sandbox.check_fork import Sandbox
 from bareme.sandbox.provisioner import SandboxProvisioner
-from bareme.sandbox.supervisor import Level
+from bareme.sandbox.supervisor import Level, Sandbox
 
 KERNEL = "bareme"
 _MOST_OUTPUT_BYTES = 2**20

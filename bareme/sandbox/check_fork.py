@@ -1,32 +1,25 @@
 """A check's fork of an executed notebook, as the checker holds it: ask, wait within limits, kill.
 
 The fork runs student code and may say anything. Its pid comes from the kernel (SCM_CREDENTIALS), its use of the
-machine from `/proc`, and a watchdog thread here ends it.
+machine from `/proc`, read while this side waits.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
-import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from bareme.bridge import frames
 from bareme.sandbox import usage, wire
+from bareme.sandbox.supervisor import Sandbox
 
 _HELLO_TIMEOUT_S = 10.0
 _WATCH_EVERY_S = 0.02
-_KILL_GRACE_S = 2.0
-
-
-@dataclass(frozen=True)
-class Sandbox:
-    """What a checker needs of a running sandbox: its control socket and its first process's pid on this machine."""
-
-    control: socket.socket
-    pid: int
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,36 @@ class Killed(Exception):
     """The process ended without an answer, by its own doing or the system's."""
 
 
+class _Watched:
+    """The end of a socket, for frames: while it waits, and while bytes drip in, it looks at the budget."""
+
+    def __init__(self, end: socket.socket, over: Callable[[], OverBudget | None]) -> None:
+        self._end, self._over = end, over
+        self._looked = time.monotonic()
+
+    def recv_into(self, view: memoryview) -> int:
+        self._wait(select.POLLIN)
+        return self._end.recv_into(view)
+
+    def sendall(self, data: bytes | memoryview) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._wait(select.POLLOUT)
+            rest = rest[self._end.send(rest, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL) :]
+
+    def _wait(self, event: int) -> None:
+        poller = select.poll()
+        poller.register(self._end, event)
+        ready = False
+        while not ready:
+            ready = bool(poller.poll(_WATCH_EVERY_S * 1000))
+            if not ready or time.monotonic() - self._looked > _WATCH_EVERY_S:
+                self._looked = time.monotonic()
+                over = self._over()
+                if over is not None:
+                    raise over
+
+
 class CheckFork:
     """One fork. Use as a context manager: leaving it kills everything the check started."""
 
@@ -58,6 +81,7 @@ class CheckFork:
         self._started = time.monotonic()
         self._meter = usage.Meter(sandbox.pid)
         self._end, theirs = socket.socketpair()
+        self._watched = _Watched(self._end, self._over)
         try:
             self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             self.pid = self._ask_for_fork(theirs)
@@ -94,36 +118,17 @@ class CheckFork:
     def ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request and wait for its answer.
 
-        Raises OverBudget or Killed; ValueError (BridgeError) when the answer is not well formed.
+        Raises OverBudget or Killed, after which the fork is no more; BridgeError when the answer is not well formed.
         """
-        passed: list[OverBudget] = []
-        answered = threading.Event()
-        watchdog = threading.Thread(target=self._watch, args=(answered, passed), daemon=True)
-        watchdog.start()
-        self._end.settimeout(self._budget.wall_s + _KILL_GRACE_S)
         try:
-            frames.send(self._end, request)
-            return frames.receive(self._end)
-        except (EOFError, OSError) as error:
-            answered.set()
-            watchdog.join()
-            if passed:
-                raise passed[0] from None
-            if isinstance(error, TimeoutError):
-                raise OverBudget("wall_s", self._budget.wall_s) from None
+            frames.send(self._watched, request)
+            return frames.receive(self._watched)
+        except OverBudget:
+            self.close()
+            raise
+        except (EOFError, OSError):
+            self.close()
             raise Killed("the process ended without an answer") from None
-        finally:
-            answered.set()
-            watchdog.join()
-
-    def _watch(self, answered: threading.Event, passed: list[OverBudget]) -> None:
-        while not answered.wait(_WATCH_EVERY_S):
-            over = self._over()
-            if over is not None:
-                passed.append(over)
-                usage.kill_below(self._sandbox.pid)
-                self._end.shutdown(socket.SHUT_RDWR)  # should another process hold the other end
-                return
 
     def _over(self) -> OverBudget | None:
         if self.cpu_s() > self._budget.cpu_s:

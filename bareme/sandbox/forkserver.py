@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bareme.sandbox import namespaces, syscalls, wire
+from bareme.sandbox import hugepages, namespaces, syscalls, wire
 
 
 @dataclass
@@ -39,6 +39,7 @@ def serve(control: socket.socket, become: Callable[[socket.socket], None], *, ow
         raise RuntimeError(f"{len(tasks)} threads after the imports: forking would hang the children")
     gc.collect()
     gc.freeze()  # so that the children's garbage collector does not touch, and so copy, the shared pages
+    hugepages.collapse()
     wire.send(control, {"ready": True})
     _serve(control, become, own_namespaces)
 

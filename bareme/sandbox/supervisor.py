@@ -108,6 +108,14 @@ class Forked:
         self.life.close()
 
 
+@dataclass(frozen=True)
+class Sandbox:
+    """What a checker needs of a running sandbox: its control socket and its first process's pid on this machine."""
+
+    control: socket.socket
+    pid: int
+
+
 class ForkServer:
     """A running fork server. Forks are asked for without waiting; the answers come on each child's own sockets."""
 

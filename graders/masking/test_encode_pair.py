@@ -414,7 +414,8 @@ def test_edge_cases(student: Any, rng: random.Random) -> None:
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         length = 80_000
-        a, b = [rng.randrange(100, 1000) for _ in range(length)], [rng.randrange(100, 1000) for _ in range(length)]
+        generator = torch.Generator().manual_seed(rng.getrandbits(62))
+        a, b = torch.randint(100, 1000, (2, length), generator=generator).tolist()
         return (a, b, 2 * length - 80_000), specials(rng)
 
     race("encode_pair", make=make, same=same_fields)

@@ -18,7 +18,7 @@ IN_PLACE = Misconception(
     ),
     hint=say(
         fr="Une méthode qui finit par `_` (`masked_fill_`, `sub_`) ou un opérateur comme `-=` écrit dans le tenseur "
-        "lui-même. Essayez `s = torch.zeros(2) ; t = s.masked_fill_(torch.tensor([True, False]), 9.0)`, puis affichez `s`.",
+        "lui-même. Essayez `s = torch.zeros(2); t = s.masked_fill_(torch.tensor([True, False]), 9.0)`, puis affichez `s`.",
         en="A method that ends in `_` (`masked_fill_`, `sub_`) or an operator such as `-=` writes into the tensor "
         "itself. Try `s = torch.zeros(2); t = s.masked_fill_(torch.tensor([True, False]), 9.0)`, then print `s`.",
     ),
@@ -78,7 +78,7 @@ NOT_RENORMALISED = Misconception(
 NAN = Misconception(
     "nan",
     symptom=say(
-        fr="Une phrase faite de remplissage seul donne des NaN, qui gagneraient ensuite tout le modèle.",
+        fr="Une phrase faite de remplissage seul donne des NaN, qui se propageraient ensuite à tout le modèle.",
         en="A sentence made of padding alone gives NaNs, which would then spread to the whole model.",
     ),
     hint=say(
@@ -109,9 +109,9 @@ SMALL_FILL = Misconception(
     ),
     hint=say(
         fr="Une pénalité comme −10 000 suppose que tous les scores restent petits. Que donne la softmax de "
-        "`[-20000.0, -10000.0]`, si le second score est celui d'un [PAD] ? Quelle valeur ne peut jamais être dépassée ?",
+        "`[-20000.0, -10000.0]`, si le second score est celui d'un [PAD] ? Quelle valeur est plus petite que tout score ?",
         en="A penalty such as −10,000 assumes that all scores stay small. What is the softmax of "
-        "`[-20000.0, -10000.0]`, if the second score is that of a [PAD]? Which value can never be exceeded?",
+        "`[-20000.0, -10000.0]`, if the second score is that of a [PAD]? Which value is smaller than any score?",
     ),
 )
 OVERFLOW = Misconception(
@@ -188,6 +188,7 @@ def judge(got: Any, s: torch.Tensor, m: torch.Tensor) -> None:
     for one_got, one_s, one_m, one_wanted in zip(got, s, m.bool(), wanted, strict=True):
         if bool(one_m.any()):
             blame(one_got, one_s, one_m, one_wanted)
+            assert close(one_got, one_wanted)
     empty = got[~m.bool().any(dim=1)]
     expect(not bool(empty.isnan().any()), NAN)
     expect(bool((empty == 0).all()), UNIFORM_EMPTY_ROW)
@@ -418,8 +419,8 @@ def test_leaves_everything_as_found(student: Any, rng: random.Random, torch_rng:
 @pytest.mark.check(
     weight=1,
     rationale=say(
-        fr="Le calcul traite d'un seul coup les phrases, les têtes et les requêtes (5 fois le temps de la référence).",
-        en="The computation treats sentences, heads and queries at one go (5 times the reference's time).",
+        fr="Le calcul traite en une fois les phrases, les têtes et les requêtes (5 fois le temps de la référence).",
+        en="The computation treats sentences, heads and queries all at once (5 times the reference's time).",
     ),
     hint=say(
         fr="Une boucle Python coûte quelques microsecondes par tour ; une opération sur le tenseur entier, une seule fois. "
@@ -432,6 +433,6 @@ def test_leaves_everything_as_found(student: Any, rng: random.Random, torch_rng:
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         generator = torch.Generator().manual_seed(rng.getrandbits(62))
-        return (scores((320, 16, 36, 36), generator, torch.float32), ragged_mask(rng, 320, 36)), {}
+        return (scores((960, 16, 12, 12), generator, torch.float32), ragged_mask(rng, 960, 12)), {}
 
     race("masked_softmax", make=make, same=same)

@@ -29,9 +29,9 @@ DROPOUT = Misconception(
 SCALE_BY_WIDTH = Misconception(
     "scale_by_width",
     symptom=say(
-        fr="Les scores sont divisés par la racine de la largeur du modèle : les poids sont trop plats dès qu'il y a plusieurs "
+        fr="Les scores sont divisés par la racine de la largeur du modèle : l'attention est trop étalée dès qu'il y a plusieurs "
         "têtes.",
-        en="Scores are divided by the root of the model's width: weights are too flat as soon as there are several heads.",
+        en="Scores are divided by the root of the model's width: attention is too spread out as soon as there are several heads.",
     ),
     hint=say(
         fr="La racine compense le nombre de termes du produit scalaire. Avec D = 8 et 2 têtes, combien de produits "
@@ -43,8 +43,8 @@ SCALE_BY_WIDTH = Misconception(
 UNSCALED = Misconception(
     "unscaled",
     symptom=say(
-        fr="Les scores ne sont divisés par rien : les poids sont trop tranchés.",
-        en="Scores are not divided by anything: weights are too sharp.",
+        fr="Les scores ne sont divisés par rien : l'attention se concentre trop sur une seule clé.",
+        en="Scores are not divided by anything: attention concentrates too much on one key.",
     ),
     hint=say(
         fr="La variance d'un produit scalaire croît avec le nombre de ses termes, et sature la softmax. Comparez l'écart type "
@@ -324,9 +324,9 @@ def ragged_mask(rng: random.Random, sentences: int, length: int) -> torch.Tensor
         en="With the same weights, the output and the attention weights are those of `BertSelfAttention`.",
     ),
     hint=say(
-        fr="Comparez d'abord `p`, puis la sortie : si seul le second diffère, l'erreur est dans les valeurs ou dans la "
-        "réunion des têtes.",
-        en="Compare `p` first, then the output: if only the latter differs, the error is in the values or in the way heads "
+        fr="Comparez d'abord `p`, puis la sortie : si seule la sortie diffère, l'erreur est dans les valeurs ou dans la "
+        "concaténation des têtes.",
+        en="Compare `p` first, then the output: if only the output differs, the error is in the values or in the way heads "
         "are put together.",
     ),
 )
@@ -508,8 +508,8 @@ def unchanged(after: Any, before: torch.Tensor) -> bool:
     ),
     hint=say(
         fr="Le nombre de paires croît avec le carré de la longueur : une boucle Python sur les paires devient vite "
-        "insupportable. Que calcule `q @ k.transpose(-1, -2)` ?",
-        en="The number of pairs grows with the square of the length: a Python loop over pairs soon becomes unbearable. What "
+        "bien trop lente. Que calcule `q @ k.transpose(-1, -2)` ?",
+        en="The number of pairs grows with the square of the length: a Python loop over pairs soon becomes far too slow. What "
         "does `q @ k.transpose(-1, -2)` compute?",
     ),
 )
