@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -104,8 +105,7 @@ def secret(path: Path) -> bytes:
 
 def _make_secret(path: Path) -> None:
     """Written aside and linked into place, so that of two processes at once both read the same whole key."""
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor, aside = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # for this user alone (0600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(_SECRET_BYTES))
     try:
@@ -113,4 +113,4 @@ def _make_secret(path: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        aside.unlink()
+        os.unlink(aside)

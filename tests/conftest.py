@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hypothesis import settings
 from nbformat import NotebookNode
 
 from bareme.grading.assignment import Assignment
@@ -16,6 +17,10 @@ from bareme.grading.grade import grade
 from bareme.grading.report import Report
 from bareme.grading.submission import Submission
 from tests.tiny import DOUBLE, GRADER, SHIFT, STUB, notebook
+
+# The same examples at every run, and no deadline: a slow machine is no failure
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

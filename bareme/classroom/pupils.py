@@ -6,6 +6,7 @@ A specimen is a known solution kept with the grader, in a folder named after wha
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import os
@@ -147,7 +148,7 @@ def _broken(assignment: Assignment, about: str, write: Callable[[Path], object])
 
 def filled(assignment: Assignment, sources: dict[str, str]) -> NotebookNode:
     """The released notebook with some solution cells written."""
-    notebook: NotebookNode = nbformat.from_dict(json.loads(nbformat.writes(assignment.release)))
+    notebook: NotebookNode = copy.deepcopy(assignment.release)
     for name, source in sources.items():
         _cell(notebook, name).source = source
     return notebook

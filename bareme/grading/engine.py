@@ -26,6 +26,8 @@ from bareme.sandbox.supervisor import ForkServer, Level, SandboxError
 
 T = TypeVar("T")
 
+_END_TIMEOUT_S = 10.0
+
 
 class Engine:
     """Use as a context manager.
@@ -58,7 +60,10 @@ class Engine:
         """End every process and remove every file that this engine made."""
         if self._loop.is_closed():
             return
-        self.wait(self._end_all())
+        try:
+            self.wait(self._end_all())
+        except TimeoutError:
+            pass  # what does not end politely ends with its fork server, below
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -70,8 +75,10 @@ class Engine:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        await self._kept.aclose()
+        if others:
+            await asyncio.wait(others, timeout=_END_TIMEOUT_S)
+        async with asyncio.timeout(_END_TIMEOUT_S):
+            await self._kept.aclose()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Run ``work`` on the engine's loop, beside what runs there already."""

@@ -50,15 +50,14 @@ async def executed(
     lost: dict[int, Lost] = {}
     while True:
         runner = _Runner(copy.deepcopy(notebook), folder, level, cell_timeout_s)
-        culprit = await runner.start_and_run(lost)
-        if culprit is None:
-            break
-        await runner.end()
-        lost[culprit[0]] = culprit[1]
-    try:
-        yield Execution(runner.nb, runner.sandbox(), lost)
-    finally:
-        await runner.end()
+        try:
+            culprit = await runner.start_and_run(lost)
+            if culprit is None:
+                yield Execution(runner.nb, runner.sandbox(), lost)
+                return
+            lost[culprit[0]] = culprit[1]
+        finally:
+            await runner.end()
 
 
 class _Runner(NotebookClient):

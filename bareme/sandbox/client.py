@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from queue import Empty
+from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 
 
 class SandboxClient(AsyncKernelClient):
     """Knows that the kernel is up and heard when the "idle" of its own kernel_info request comes back on iopub."""
+
+    def start_channels(self, *args: Any, **channels: Any) -> None:
+        """Without the heartbeat: the provisioner knows when the kernel dies, and a heartbeat's thread whose kernel died
+        before its first beat never ends, nor does whoever stops it (seen with jupyter_client 8.10)."""
+        super().start_channels(*args, **{**channels, "hb": False})
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         async with asyncio.timeout(timeout):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import select
 import shutil
 import signal
 import socket
@@ -27,6 +28,7 @@ from bareme.sandbox.limits import Limits
 from bareme.sandbox.supervisor import Forked, Level, SandboxError
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
+_LAST_WORD_S = 2.0
 _CONNECTION = ("transport", "ip", *_PORTS, "signature_scheme", "kernel_name")
 
 
@@ -131,19 +133,30 @@ class SandboxProvisioner(KernelProvisionerBase):
             try:
                 self._take_life_message(*wire.receive(self.forked.life, socket.MSG_DONTWAIT))
             except BlockingIOError:
-                break
+                # Dead, and nobody told us how: its zygote is busy, or stuck
+                return -signal.SIGKILL if self._ended() else None
             except EOFError:  # the zygote itself is gone, and so is the kernel
                 self.exit_code = -signal.SIGKILL
         return self.exit_code
 
+    def _ended(self) -> bool:
+        if self.pidfd is None:
+            return False
+        poll = select.poll()
+        poll.register(self.pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
     async def wait(self) -> int | None:
         if self.forked is None:
             return self.exit_code
-        while self.exit_code is None:
-            try:
-                self._take_life_message(*await wire.receive_async(self.forked.life))
-            except (EOFError, OSError):
-                self.exit_code = -signal.SIGKILL
+        if self.exit_code is None and self.pidfd is not None:
+            await wire.readable(self.pidfd)
+        try:
+            async with asyncio.timeout(_LAST_WORD_S):  # a zygote that is stuck must not hold us up
+                while self.exit_code is None:
+                    self._take_life_message(*await wire.receive_async(self.forked.life))
+        except (EOFError, OSError):
+            self.exit_code = -signal.SIGKILL
         self._release()
         return self.exit_code
 

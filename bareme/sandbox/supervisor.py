@@ -6,7 +6,6 @@ import atexit
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import bareme
-from bareme.sandbox import namespaces, runtime, wire
+from bareme.sandbox import namespaces, runtime, usage, wire
 
 Level = Literal["full", "inner"]
 
@@ -169,7 +168,7 @@ class ForkServer:
         try:
             self.process.wait(_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            usage.kill_all(self.process.pid)
             self.process.wait()
         self._log.close()
 

@@ -128,8 +128,18 @@ def kill_below(root: int) -> None:
     killed: set[int] = set()
     while new := set(descendants(root)) - killed:
         for pid in new:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            _kill(pid)
         killed |= new
+
+
+def kill_all(root: int) -> None:
+    """Kill a process and every process below it, found before the first one dies and leaves its own to others."""
+    for pid in (root, *descendants(root)):
+        _kill(pid)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

@@ -56,18 +56,23 @@ def receive(end: socket.socket, flags: int = 0) -> tuple[Message, list[int]]:
 
 async def receive_async(end: socket.socket) -> tuple[Message, list[int]]:
     """As :func:`receive`, on the running event loop."""
-    loop = asyncio.get_running_loop()
     while True:
         try:
             return receive(end, socket.MSG_DONTWAIT)
         except BlockingIOError:
             pass
-        readable: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(end.fileno(), _fulfil, readable)
-        try:
-            await readable
-        finally:
-            loop.remove_reader(end.fileno())
+        await readable(end.fileno())
+
+
+async def readable(descriptor: int) -> None:
+    """Wait, on the running event loop, until there is something to read: of a pidfd, that its process has ended."""
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, _fulfil, waiting)
+    try:
+        await waiting
+    finally:
+        loop.remove_reader(descriptor)
 
 
 def _fulfil(waiting: asyncio.Future[None]) -> None:

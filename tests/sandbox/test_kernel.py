@@ -191,15 +191,27 @@ def test_a_kernel_that_ignores_everything_is_killed() -> None:
 def test_a_zygote_that_is_stopped_is_replaced() -> None:
     async def check() -> None:
         wedged = supervisor.zygote("full")
-        for pid in [wedged.process.pid, *_below(wedged.process.pid)]:
-            os.kill(pid, signal.SIGSTOP)
         config = Config({"SandboxProvisioner": {"start_timeout": 15.0}})
-        manager = AsyncKernelManager(kernel_name="bareme", config=config)
-        await manager.start_kernel()
-        await manager.shutdown_kernel(now=True)
-        assert wedged.process.poll() is not None
+        before, after = (AsyncKernelManager(kernel_name="bareme", config=config) for _ in range(2))
+        await before.start_kernel()
+        stopped = _below(wedged.process.pid)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        begun = time.monotonic()
+        await before.shutdown_kernel(now=True)
+        assert time.monotonic() - begun < 5, "its zygote can't tell that it ended"
+        await after.start_kernel()
+        await after.shutdown_kernel(now=True)
+        assert not [pid for pid in stopped if _runs(pid)]
 
     asyncio.run(check())
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def _below(pid: int) -> list[int]:
