@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bareme.grading.report import Check, Report
+from bareme.grading.report import Check, Report, Verdict
 from bareme.sandbox.walls import Wall
 
 #: A sign beside each colour: nobody must tell red from green.
-_SIGNS = {
+_SIGNS: dict[Verdict | None, tuple[str, str]] = {
     "passed": ("✓", "green"),
     "failed": ("✗", "red"),
     "raised": ("!", "red"),
@@ -55,6 +55,15 @@ def show_report(report: Report, language: str, console: Console) -> None:
 def verdict_text(check: Check) -> Text:
     sign, colour = _SIGNS[check.verdict]
     return Text(f"{sign} {check.verdict or 'no verdict'}", style=colour)
+
+
+def sign(verdict: Verdict | None) -> str:
+    """One character for a verdict; :func:`legend` tells them apart."""
+    return _SIGNS[verdict][0]
+
+
+def legend() -> str:
+    return "  ".join(f"{mark} {verdict or 'no verdict'}" for verdict, (mark, _) in _SIGNS.items())
 
 
 def show_walls(walls: Sequence[Wall], level: str, console: Console) -> None:

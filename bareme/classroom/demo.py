@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,10 +21,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bareme.classroom.pupils import TOLERANCE, Pupil, mistake, pupils
+from bareme.display import legend, sign
 from bareme.grading.assignment import Assignment, load_assignment
 
 ASSIGNMENT = "masking"
 _MARKER = ".bareme-demo"
+_END_TIMEOUT_S = 30.0
 
 
 class DemoError(RuntimeError):
@@ -57,10 +60,11 @@ def run_demo(course: Path, target: Path, count: int, console: Console) -> None:
     wrong = [line for pupil in students for line in _check(target, pupil, reports[pupil.name])]
     if wrong:
         raise DemoError("scores that are not what their specimens imply:\n" + "\n".join(wrong))
+    jupyter = Path(sys.executable).with_name("jupyter")
     console.print(
         f"[green]✓[/] every score is what its specimens imply ({time.monotonic() - started:.0f} s in all)\n"
         f"Look next at: {target}/feedback/{students[2].name}/{ASSIGNMENT}/{ASSIGNMENT}.html (what a student reads)\n"
-        f"              nbgrader's own view: cd {target} && ../.venv/bin/jupyter lab, then Nbgrader > Formgrader\n"
+        f"              nbgrader's own view: cd {target} && {jupyter} lab, then Nbgrader > Formgrader\n"
         f"              one notebook: bareme grade --course {target} FILE.ipynb",
         highlight=False,
         soft_wrap=True,
@@ -87,10 +91,20 @@ def _nbgrader(target: Path, *arguments: str) -> None:
     command = [sys.executable, "-m", "nbgrader", *arguments, f"--Exchange.root={target / 'exchange'}"]
     with log.open("a", encoding="utf-8") as output:
         environment = {**os.environ, "NO_COLOR": "1"}
-        done = subprocess.run(
-            command, cwd=target, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
+        # A session of its own, so that Ctrl-C reaches it once: by us, who then wait until it has cleaned up
+        child = subprocess.Popen(
+            command, cwd=target, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-    if done.returncode:
+        try:
+            code = child.wait()
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGINT)
+            try:
+                child.wait(_END_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            raise
+    if code:
         last = "\n".join(log.read_text(encoding="utf-8").splitlines()[-15:])
         raise DemoError(f"nbgrader {' '.join(arguments)} failed; the end of {log}:\n{last}")
 
@@ -115,7 +129,7 @@ def _report(target: Path, pupil: Pupil) -> dict:  # type: ignore[type-arg]
 
 
 def _table(assignment: Assignment, students: list[Pupil], reports: dict[str, dict]) -> Table:  # type: ignore[type-arg]
-    table = Table(title=f"{ASSIGNMENT}: points and verdicts")
+    table = Table(title=f"{ASSIGNMENT}: points and verdicts", caption=legend())
     table.add_column("student")
     table.add_column("handed in")
     names = list(next(iter(reports.values()))["exercises"])
@@ -132,9 +146,10 @@ def _table(assignment: Assignment, students: list[Pupil], reports: dict[str, dic
 
 def _summary(exercise: dict) -> Text:  # type: ignore[type-arg]
     verdicts = [check["verdict"] for check in exercise["checks"]]
-    bad = sorted({str(verdict) for verdict in verdicts if verdict != "passed"})
-    colour = "green" if not bad else "yellow" if exercise["score"] else "red"
-    return Text(f"{exercise['score']:.2f}/{exercise['points']:g} {' '.join(bad) or '✓'}", style=colour)
+    shown = sorted({verdict for verdict in verdicts if verdict != "passed"}, key=str) or ["passed"]
+    colour = "green" if shown == ["passed"] else "yellow" if exercise["score"] else "red"
+    signs = "".join(sign(verdict) for verdict in shown)
+    return Text(f"{exercise['score']:.2f}/{exercise['points']:g} {signs}", style=colour)
 
 
 def _check(target: Path, pupil: Pupil, report: dict) -> list[str]:  # type: ignore[type-arg]

@@ -103,6 +103,7 @@ class Engine:
             for name in ("PATH", "USER", "LOGNAME"):
                 environment[name] = os.environ.get(name, environment[name])
             environment.pop("PYTEST_ADDOPTS", None)
+            environment["TMPDIR"] = str(runtime.folder())  # torch leaves a cache folder there, by importing alone
             self._checkers = ForkServer("bareme.grading.checker", [], wrapper=[], environment=environment)
         return self._checkers
 
