@@ -11,11 +11,12 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bareme.bridge import frames
 from bareme.sandbox import usage, wire
+from bareme.sandbox.limits import CheckLimits
 from bareme.sandbox.supervisor import Sandbox
 
 _HELLO_TIMEOUT_S = 10.0
@@ -84,16 +85,18 @@ class CheckFork:
         self._watched = _Watched(self._end, self._over)
         try:
             self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            self.pid = self._ask_for_fork(theirs)
+            # The system's own limit on CPU time is for a process that outlives us: we end it before
+            limits = CheckLimits(int(budget.cpu_s) + 2, budget.memory_bytes, may_fork)
+            self.pid = self._ask_for_fork(theirs, limits)
             self._rss_at_start = usage.memory(self.pid)[0]
-            usage.confine(self.pid, cpu_seconds=budget.cpu_s, memory_bytes=budget.memory_bytes, may_fork=may_fork)
+            usage.confine(self.pid, limits)
         except (OSError, EOFError) as error:  # it died, or a sandbox that died before
             self.close()
             raise Killed(str(error)) from None
 
-    def _ask_for_fork(self, theirs: socket.socket) -> int:
+    def _ask_for_fork(self, theirs: socket.socket, limits: CheckLimits) -> int:
         with theirs:
-            wire.send(self._sandbox.control, {"fork": True}, [theirs.fileno()])
+            wire.send(self._sandbox.control, {"limits": asdict(limits)}, [theirs.fileno()])
         self._end.settimeout(_HELLO_TIMEOUT_S)
         data, ancillary, _, _ = self._end.recvmsg(1, socket.CMSG_SPACE(struct.calcsize("3i")))
         for level, kind, payload in ancillary:

@@ -1,7 +1,7 @@
 """Answering checks, inside the sandbox: each check gets a fork of the executed notebook's state.
 
 Everything here runs in the student's process, and may be tampered with: it earns nothing. What it sends is data, and
-is judged elsewhere; what it must be limited in is limited from outside.
+is judged elsewhere; the limits it sets itself are verified from outside.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tornado import ioloop
 
 from bareme.bridge import frames, values
 from bareme.sandbox import wire
+from bareme.sandbox.limits import CheckLimits, apply_to_check
 
 _MOST_FRAMES = 20
 _LONGEST_TEXT = 2000
@@ -32,13 +33,14 @@ def attach(control: socket.socket, namespace: dict[str, Any]) -> None:
 
     def on_request(_descriptor: Any, _events: int) -> None:
         try:
-            _, (descriptor,) = wire.receive(control)
+            request, (descriptor,) = wire.receive(control)
         except EOFError:
             os._exit(0)  # the supervisor is gone
         _reap()
         if os.fork() == 0:
             try:
                 control.close()
+                apply_to_check(CheckLimits(**request["limits"]))
                 _serve(socket.socket(fileno=descriptor), namespace)
             finally:
                 os._exit(0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Hard limits of one sandbox. Checks get tighter ones of their own, set from outside.
+    """Hard limits of one sandbox. Checks get tighter ones of their own.
 
     cpu_s: CPU seconds of any one of its processes. memory_bytes: address space beyond what the zygote already maps.
     processes: processes and threads of its user. file_bytes: size of any one file. disk_bytes: its private folders.
@@ -34,6 +34,29 @@ def apply(limits: Limits) -> None:
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
+        resource.setrlimit(which, (value, value))
+
+
+@dataclass(frozen=True)
+class CheckLimits:
+    """Hard limits of one check's fork. memory_bytes: address space beyond what it has mapped when it begins."""
+
+    cpu_s: int
+    memory_bytes: int
+    may_fork: bool
+
+    def values(self, mapped_bytes: int) -> dict[str, int]:
+        """Each limit by the name of its resource (RLIMIT_…)."""
+        found = {"AS": mapped_bytes + self.memory_bytes, "CPU": self.cpu_s}
+        return found if self.may_fork else {**found, "NPROC": 1}
+
+
+def apply_to_check(limits: CheckLimits) -> None:
+    """Confine this fork as far as it is not yet."""
+    for name, value in limits.values(_mapped_bytes()).items():
+        which = getattr(resource, f"RLIMIT_{name}")
+        _, hard = resource.getrlimit(which)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(which, (value, value))
 
 

@@ -9,9 +9,15 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import time
 
+from bareme.sandbox.limits import CheckLimits
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_LABELS = {"AS": "Max address space", "CPU": "Max cpu time", "NPROC": "Max processes"}
+#: What the process may have mapped between its own reading of its size and ours, in bytes.
+_SLACK = 64 * 2**20
 
 
 def cpu_s(pid: int) -> float:
@@ -79,19 +85,23 @@ def memory(pid: int) -> tuple[int, int]:
     return fields["VmRSS"], fields["VmHWM"]
 
 
-def confine(pid: int, *, cpu_seconds: float, memory_bytes: int, may_fork: bool) -> None:
-    """Tighten a process's limits from outside (prlimit(2)); they can't be raised again from inside."""
+def confine(pid: int, limits: CheckLimits) -> None:
+    """See that a check's process has its limits; they can't be raised again from inside.
+
+    It was asked to set them itself (`limits.apply_to_check`), but student code may have kept it from that: what the
+    system says counts, and what is missing is set from outside (prlimit(2)).
+    """
     with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
         mapped = int(statm.read().split()[0]) * _PAGE
-    wanted = {"AS": mapped + memory_bytes, "CPU": int(cpu_seconds) + 2}
-    if not may_fork:
-        wanted["NPROC"] = 1
-    limits = {name: _at_most_hard(pid, name, value) for name, value in wanted.items()}
+    now = _hard_limits(pid)
+    wanted = {name: min(value, now[name]) for name, value in limits.values(mapped).items()}
+    if all(now[name] <= value + (_SLACK if name == "AS" else 0) for name, value in wanted.items()):
+        return
     try:
-        for name, value in limits.items():
+        for name, value in wanted.items():
             resource.prlimit(pid, _number(name), (value, value))
     except PermissionError:
-        _confine_as_its_user(pid, limits)
+        _confine_as_its_user(pid, wanted)
 
 
 def _confine_as_its_user(pid: int, limits: dict[str, int]) -> None:
@@ -108,15 +118,16 @@ def _number(name: str) -> int:
     return number
 
 
-def _at_most_hard(pid: int, name: str, value: int) -> int:
-    """``value``, or the hard limit that the sandbox has already where that is lower (`/proc/PID/limits`)."""
-    label = {"AS": "Max address space", "CPU": "Max cpu time", "NPROC": "Max processes"}[name]
-    with open(f"/proc/{pid}/limits", encoding="ascii") as limits:
-        for line in limits:
-            if line.startswith(label):
-                hard = line[len(label) :].split()[1]
-                return value if hard == "unlimited" else min(value, int(hard))
-    return value
+def _hard_limits(pid: int) -> dict[str, int]:
+    """The hard limits that a process has already: `/proc/PID/limits`, of which each line ends in soft, hard, unit."""
+    found: dict[str, int] = {}
+    with open(f"/proc/{pid}/limits", encoding="ascii") as lines:
+        for line in lines:
+            for name, label in _LABELS.items():
+                if line.startswith(label):
+                    hard = line[len(label) :].split()[1]
+                    found[name] = sys.maxsize if hard == "unlimited" else int(hard)
+    return found
 
 
 def kill_below(root: int) -> None:
