@@ -22,6 +22,7 @@ and nothing but exact base types, plain tensors and arrays come out.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ _MOST_NODES = 200_000
 _MOST_DIMENSIONS = 8
 _MOST_INT_BITS = 4096
 _PLAIN_INT_BITS = 53
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 _TORCH = {
     str(dtype).removeprefix("torch."): dtype
@@ -102,12 +104,15 @@ class _Encoder(_Counted):
             return {"%": "r", "id": value.id, "t": value.type}
         if isinstance(value, (list, tuple)):
             tag, items = ("l", list.__iter__(value)) if isinstance(value, list) else ("u", tuple.__iter__(value))
-            if type(value) is list and _are_plain_ints(value):  # token ids, by the thousand
+            if type(value) is list and _are_plain(value):  # token ids, by the thousand
                 self._count(len(value))
                 return {"%": "l", "v": value}
             return {"%": tag, "v": [self.encode(item, depth + 1) for item in items]}
         if isinstance(value, dict):
             pairs = dict.items(value)
+            if type(value) is dict and _are_plain(list(value)) and _are_plain(list(value.values())):  # a vocabulary
+                self._count(2 * len(value))
+                return {"%": "m", "v": [[key, item] for key, item in pairs]}
             return {"%": "m", "v": [[self.encode(key, depth + 1), self.encode(item, depth + 1)] for key, item in pairs]}
         if isinstance(value, torch.Tensor):
             return self._encode_tensor(value)
@@ -132,10 +137,13 @@ class _Encoder(_Counted):
         return {"%": tag, "d": dtype, "s": list(shape), "b": len(self._buffers) - 1}
 
 
-def _are_plain_ints(items: list[Any]) -> bool:
-    """Whether all are exactly ints that JSON holds as they are."""
+def _are_plain(items: list[Any]) -> bool:
+    """Whether all are exactly ints, or all exactly strings, that JSON holds as they are."""
+    kinds = set(map(type, items))
+    if kinds == {str}:
+        return _SURROGATES.search("".join(items)) is None
     most = 1 << _PLAIN_INT_BITS
-    return set(map(type, items)) == {int} and -most < min(items) and max(items) < most
+    return kinds == {int} and -most < min(items) and max(items) < most
 
 
 def _encode_int(value: int) -> Any:
@@ -194,7 +202,7 @@ class _Decoder(_Counted):
                 return _decode_float(header["v"])
             case "l":
                 items = _list(header["v"])
-                if _are_plain_ints(items):
+                if _are_plain(items):
                     self._count(len(items))
                     return items
                 return [self.decode(item, depth + 1) for item in items]
@@ -210,6 +218,15 @@ class _Decoder(_Counted):
 
     def _decode_dict(self, pairs: list[Any], depth: int) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
+        if any(type(pair) is not list or len(pair) != 2 for pair in pairs):
+            raise BridgeError("a dict's part that is no pair")
+        keys, items = [key for key, _ in pairs], [item for _, item in pairs]
+        if _are_plain(keys) and _are_plain(items):
+            self._count(2 * len(pairs))
+            result = dict(zip(keys, items, strict=True))
+            if len(result) != len(pairs):
+                raise BridgeError("a dict key that comes twice")
+            return result
         for key_header, item_header in pairs:
             key = self.decode(key_header, depth + 1)
             if not _is_key(key) or key in result:

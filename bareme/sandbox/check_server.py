@@ -6,6 +6,7 @@ is judged elsewhere; the limits it sets itself are verified from outside.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import random
@@ -37,6 +38,7 @@ def attach(control: socket.socket, namespace: dict[str, Any]) -> None:
         except EOFError:
             os._exit(0)  # the supervisor is gone
         _reap()
+        gc.freeze()  # so that the forks' garbage collectors do not go through, and so copy, the notebook's state
         if os.fork() == 0:
             try:
                 control.close()

@@ -181,7 +181,7 @@ def random_vocab(rng: random.Random, letters: str = LETTERS, pieces: int = 160) 
 
 
 def random_word(rng: random.Random, shortest_length: int, longest_length: int, letters: str = LETTERS) -> str:
-    return "".join(rng.choice(letters) for _ in range(rng.randint(shortest_length, longest_length)))
+    return "".join(rng.choices(letters, k=rng.randint(shortest_length, longest_length)))
 
 
 def word_of_pieces(rng: random.Random, vocab: dict[str, int], count: int) -> str:
