@@ -5,7 +5,7 @@ from the student, stock in the student's kernel, as hidden tests of the notebook
 without any hidden test, which grades next to nothing, is timed too. They take turns, so that the machine's mood is
 shared; each ratio is of one turn, and the median turn counts.
 
-    python benchmarks/vs_nbgrader.py [--students 24] [--rounds 3] [--json]
+    python benchmarks/vs_nbgrader.py [--students 40] [--rounds 1] [--json]
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ STOCK_CONFIG = 'c = get_config()\nc.CourseDirectory.course_id = "stock"\nc.Execu
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--students", type=int, default=24)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--students", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vs-nbgrader-") as folder:
