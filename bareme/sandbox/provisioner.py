@@ -25,7 +25,7 @@ from traitlets import Enum, Float, Instance, Integer
 
 from bareme.sandbox import namespaces, runtime, supervisor, wire
 from bareme.sandbox.limits import Limits
-from bareme.sandbox.supervisor import Forked, Level, SandboxError
+from bareme.sandbox.supervisor import Forked, Level, NoAnswer, SandboxError, Zygote
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 _LAST_WORD_S = 2.0
@@ -69,22 +69,24 @@ class SandboxProvisioner(KernelProvisionerBase):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         files = await asyncio.to_thread(_archive, Path(kwargs.get("cwd") or os.getcwd()), self.largest_folder)
         try:
+            zygote = await self._zygote()
             try:
-                await self._start(files)
-            except SandboxError:
-                # The zygote died or does not answer: the job must not be lost for that. A second failure is an error.
-                supervisor.discard(supervisor.zygote(cast(Level, self.level)))
-                await self._start(files)
+                await self._start(zygote, files)
+            except NoAnswer:  # the job must not be lost for that; a second failure is an error
+                await asyncio.to_thread(supervisor.discard, zygote)
+                await self._start(await self._zygote(), files)
         finally:
             os.close(files)
         return self.connection_info
 
-    async def _start(self, files: int) -> None:
+    async def _zygote(self) -> Zygote:
+        # It imports for seconds: not on the event loop
+        return await asyncio.to_thread(supervisor.zygote, cast(Level, self.level))
+
+    async def _start(self, zygote: Zygote, files: int) -> None:
         assert self.folder is not None
         self.exit_code = None
         self._release()
-        # A zygote imports for seconds: not on the event loop
-        zygote = await asyncio.to_thread(supervisor.zygote, cast(Level, self.level))
         self.forked = zygote.fork_sandbox()
         if self.forked.uid is not None:
             os.chown(self.folder, self.forked.uid, self.forked.uid)
@@ -110,9 +112,7 @@ class SandboxProvisioner(KernelProvisionerBase):
                 answer, _ = await wire.receive_async(self.forked.control)
         except (EOFError, OSError, TimeoutError) as error:
             self._release()
-            raise SandboxError(
-                f"no sandbox came: {str(error) or type(error).__name__}; {zygote.last_words()}"
-            ) from error
+            raise NoAnswer(f"no sandbox came: {str(error) or type(error).__name__}; {zygote.last_words()}") from error
         if "error" in answer:
             self._release()
             raise SandboxError(f"the sandbox could not put up its walls: {answer['error']}")

@@ -31,6 +31,10 @@ class SandboxError(RuntimeError):
     """A sandbox, or the zygote that makes them, could not be had: never the student's fault."""
 
 
+class NoAnswer(SandboxError):
+    """The fork server is dead or stuck: another one may do."""
+
+
 def visible_paths() -> list[str]:
     """Everything of this machine that a sandbox may read: the system, this Python, and this package."""
     python = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
@@ -142,7 +146,7 @@ class ForkServer:
         return self.process.poll() is None
 
     def fork(self, uid: int | None = None) -> Forked:
-        """Ask for a child. Raises SandboxError when the server is gone."""
+        """Ask for a child. Raises NoAnswer when the server is gone."""
         control, theirs = wire.pair()
         life, server_life = wire.pair()
         try:
@@ -150,7 +154,7 @@ class ForkServer:
         except OSError:
             control.close()
             life.close()
-            raise SandboxError(f"the fork server is gone: {self.last_words()}") from None
+            raise NoAnswer(f"the fork server is gone: {self.last_words()}") from None
         finally:
             theirs.close()
             server_life.close()
@@ -158,12 +162,16 @@ class ForkServer:
 
     def last_words(self) -> str:
         """The end of what the server and its children printed: why it failed, if it did."""
+        if self._log.closed:
+            return "it was ended"
         size = os.fstat(self._log.fileno()).st_size
         words = os.pread(self._log.fileno(), 2000, max(size - 2000, 0))
         return words.decode(errors="replace").strip() or "it printed nothing"
 
     def close(self) -> None:
         """End the server and every child it made."""
+        if self._log.closed:
+            return
         self._control.close()
         try:
             self.process.wait(_END_TIMEOUT_S)
@@ -187,6 +195,7 @@ class Zygote(ForkServer):
 
 
 _zygotes: dict[Level, Zygote] = {}  # jupyter_client makes the provisioners, so they can only share by process
+_retired: list[Zygote] = []
 _lock = threading.Lock()
 
 
@@ -204,11 +213,17 @@ def zygote(level: Level) -> Zygote:
 
 
 def discard(broken: Zygote) -> None:
-    """Have the next call start another: this one is dead or does not answer."""
+    """Have the next call start another: this one is dead or does not answer.
+
+    Its sandboxes live on, as other submissions may run there; it ends with the next that is discarded, or with us.
+    """
     with _lock:
-        if _zygotes.get(broken.level) is broken:
-            del _zygotes[broken.level]
-    broken.close()
+        if _zygotes.get(broken.level) is not broken:
+            return  # somebody else met the same
+        del _zygotes[broken.level]
+        ended, _retired[:] = list(_retired), [broken]
+    for one in ended:
+        one.close()
 
 
 def close_all(owner: int | None = None) -> None:
@@ -216,7 +231,8 @@ def close_all(owner: int | None = None) -> None:
     if owner is not None and owner != os.getpid():
         return
     with _lock:
-        running = list(_zygotes.values())
+        running = [*_zygotes.values(), *_retired]
         _zygotes.clear()
+        _retired.clear()
     for one in running:
         one.close()

@@ -202,7 +202,29 @@ def test_a_zygote_that_is_stopped_is_replaced() -> None:
         assert time.monotonic() - begun < 5, "its zygote can't tell that it ended"
         await after.start_kernel()
         await after.shutdown_kernel(now=True)
+        assert wedged is not supervisor.zygote("full")
+        supervisor.close_all()
+        deadline = time.monotonic() + 10
+        while any(map(_runs, stopped)) and time.monotonic() < deadline:
+            time.sleep(0.02)
         assert not [pid for pid in stopped if _runs(pid)]
+
+    asyncio.run(check())
+
+
+def test_what_runs_beside_a_stuck_zygote_runs_on() -> None:
+    async def check() -> None:
+        async with started() as (manager, provisioner):
+            wedged = supervisor.zygote("full")
+            supervisor.discard(wedged)
+            supervisor.discard(wedged)
+            assert supervisor.zygote("full") is not wedged
+            client = manager.client()
+            client.start_channels()
+            await client.wait_for_ready(timeout=30)
+            reply = await client.execute_interactive("1 + 1", timeout=30)
+            client.stop_channels()
+            assert reply["content"]["status"] == "ok" and provisioner.pid is not None
 
     asyncio.run(check())
 
