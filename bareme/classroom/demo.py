@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -60,12 +61,12 @@ def run_demo(course: Path, target: Path, count: int, console: Console) -> None:
     wrong = [line for pupil in students for line in _check(target, pupil, reports[pupil.name])]
     if wrong:
         raise DemoError("scores that are not what their specimens imply:\n" + "\n".join(wrong))
-    jupyter = Path(sys.executable).with_name("jupyter")
+    jupyter, course_folder = (shlex.quote(str(path)) for path in (Path(sys.executable).with_name("jupyter"), target))
     console.print(
         f"[green]✓[/] every score is what its specimens imply ({time.monotonic() - started:.0f} s in all)\n"
         f"Look next at: {target}/feedback/{students[2].name}/{ASSIGNMENT}/{ASSIGNMENT}.html (what a student reads)\n"
-        f"              nbgrader's own view: cd {target} && {jupyter} lab, then Nbgrader > Formgrader\n"
-        f"              one notebook: bareme grade --course {target} FILE.ipynb",
+        f"              nbgrader's own view: cd {course_folder} && {jupyter} lab, then Nbgrader > Formgrader\n"
+        f"              one notebook: bareme grade --course {course_folder} FILE.ipynb",
         highlight=False,
         soft_wrap=True,
     )

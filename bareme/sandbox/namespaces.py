@@ -35,9 +35,11 @@ def leave_the_zygote() -> None:
         return
     uid, gid = os.geteuid(), os.getegid()
     syscalls.unshare(syscalls.CLONE_NEWUSER | _FLAGS)
+    syscalls.set_dumpable(True)  # else these files are root's: proc(5). No other sandbox can see this process
     _write("/proc/self/setgroups", "deny")
     _write("/proc/self/uid_map", f"{uid} {uid} 1")
     _write("/proc/self/gid_map", f"{gid} {gid} 1")
+    syscalls.set_dumpable(False)
 
 
 def furnish(folder: str, visible: list[str], disk_bytes: int) -> None:
@@ -81,5 +83,5 @@ def become(uid: int) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
+    with open(path, "wb") as file:
+        file.write(text.encode())

@@ -69,7 +69,8 @@ def _bubblewrap() -> Wall:
 
 _ENTER_NAMESPACES = """
 import os
-from bareme.sandbox import namespaces
+from bareme.sandbox import namespaces, syscalls
+syscalls.set_dumpable(False)  # as the zygote is
 namespaces.leave_the_zygote()
 child = os.fork()
 if child == 0:

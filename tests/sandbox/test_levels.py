@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bareme.grading.engine import Engine
 from bareme.grading.grade import grade
 from bareme.grading.submission import Submission
-from bareme.sandbox import supervisor, walls
+from bareme.sandbox import namespaces, supervisor, syscalls, walls
 from tests.tiny import DOUBLE, SHIFT, notebook
 
 
@@ -27,6 +28,23 @@ def test_without_bubblewrap_grading_is_refused_with_the_remedy(monkeypatch: pyte
     monkeypatch.setattr(supervisor.shutil, "which", lambda _: None)
     with pytest.raises(supervisor.SandboxError, match="apt-get install bubblewrap"):
         walls.require("full")
+
+
+def test_an_ordinary_user_makes_namespaces_too() -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            if os.geteuid() == 0:
+                namespaces.become(65534)
+            syscalls.set_dumpable(False)  # as the zygote is: its own /proc is then root's
+            namespaces.leave_the_zygote()
+            inner = os.fork()
+            if inner == 0:
+                os._exit(os.getpid() - 1)
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(inner, 0)[1]))
+        finally:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_the_inner_walls_alone_grade_and_hide(tiny, tmp_path: Path) -> None:
