@@ -23,7 +23,7 @@ from pathlib import Path
 
 import nbformat
 
-from bareme.classroom.pupils import filled, specimens
+from bareme.authoring.specimens import filled, specimens
 from bareme.grading.assignment import Assignment, load_assignment
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bareme.classroom.pupils import TOLERANCE, Pupil, mistake, pupils
+from bareme.authoring.specimens import TOLERANCE, mistake
+from bareme.classroom.pupils import Pupil, pupils
 from bareme.display import legend, sign
 from bareme.grading.assignment import Assignment, load_assignment
 
@@ -61,10 +62,11 @@ def run_demo(course: Path, target: Path, count: int, console: Console) -> None:
     wrong = [line for pupil in students for line in _check(target, pupil, reports[pupil.name])]
     if wrong:
         raise DemoError("scores that are not what their specimens imply:\n" + "\n".join(wrong))
+    example = next((pupil for pupil in students if pupil.about.startswith("partly")), students[0])
     jupyter, course_folder = (shlex.quote(str(path)) for path in (Path(sys.executable).with_name("jupyter"), target))
     console.print(
         f"[green]✓[/] every score is what its specimens imply ({time.monotonic() - started:.0f} s in all)\n"
-        f"Look next at: {target}/feedback/{students[2].name}/{ASSIGNMENT}/{ASSIGNMENT}.html (what a student reads)\n"
+        f"Look next at: {target}/feedback/{example.name}/{ASSIGNMENT}/{ASSIGNMENT}.html (what a student reads)\n"
         f"              nbgrader's own view: cd {course_folder} && {jupyter} lab, then Nbgrader > Formgrader\n"
         f"              one notebook: bareme grade --course {course_folder} FILE.ipynb",
         highlight=False,

@@ -1,40 +1,18 @@
-"""A class of submissions made from specimens: what each student hands in, and what must become of it.
-
-A specimen is a known solution kept with the grader, in a folder named after what must become of it
-(``correct``, ``wrong``, ``slow``, ``hostile``).
-"""
+"""A class of submissions made from specimens: what each student hands in, and what must become of it."""
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import nbformat
-from nbformat import NotebookNode
 
+from bareme.authoring.specimens import Specimen, cell_of, filled, specimens
 from bareme.grading.assignment import Assignment, exercises
-
-#: Between two scores that should be equal.
-TOLERANCE = 1e-9
-
-#: What must become of an exercise: all its points, not all of them, all but speed's, or none.
-Fate = Literal["correct", "wrong", "slow", "hostile", "missing"]
-
-
-@dataclass(frozen=True)
-class Specimen:
-    """One solution cell's text, and what must become of it. A wrong one is named after its misconception."""
-
-    exercise: str
-    fate: Fate
-    name: str
-    source: str
 
 
 @dataclass(frozen=True)
@@ -45,36 +23,6 @@ class Pupil:
     about: str
     fates: dict[str, Specimen]
     write: Callable[[Path], object]
-
-
-def specimens(assignment: Assignment) -> list[Specimen]:
-    """Every specimen of the grader, the reference solution as a correct one included."""
-    found = [
-        Specimen(name, "correct", "reference", _cell(assignment.source, name).source) for name in exercises(assignment)
-    ]
-    for fate in ("correct", "wrong", "slow", "hostile"):
-        for path in sorted((assignment.grader / "specimens" / fate).glob("*/*.py")):
-            found.append(Specimen(path.parent.name, fate, path.stem, path.read_text(encoding="utf-8")))
-    return found
-
-
-def mistake(exercise: dict[str, Any], specimen: Specimen) -> str:
-    """Why an exercise of a report, as JSON, is not what its specimen implies; empty when it is."""
-    score, points = exercise["score"], exercise["points"]
-    verdicts = {check["verdict"] for check in exercise["checks"]}
-    named = {check["misconception"] for check in exercise["checks"]}
-    match specimen.fate:
-        case "correct":
-            return "" if abs(score - points) <= TOLERANCE else f"{score} of {points} points"
-        case "wrong":
-            return "" if score < points and specimen.name in named else f"{score} of {points}, recognised: {named}"
-        case "slow":
-            right = 0 < score < points and verdicts == {"passed", "over_budget"}
-            return "" if right else f"{score} of {points}, verdicts {verdicts}"
-        case "hostile":
-            return "" if score == 0 else f"{score} points"
-        case "missing":
-            return "" if verdicts == {"missing"} else f"verdicts {verdicts}"
 
 
 def pupils(assignment: Assignment, count: int) -> list[Pupil]:
@@ -134,7 +82,7 @@ def _plain(assignment: Assignment, about: str, picked: dict[str, Specimen], drop
 
     def write(folder: Path) -> None:
         notebook = filled(assignment, {name: one.source for name, one in picked.items()})
-        notebook.cells = [cell for cell in notebook.cells if not drop or cell is not _cell(notebook, drop)]
+        notebook.cells = [cell for cell in notebook.cells if not drop or cell is not cell_of(notebook, drop)]
         nbformat.write(notebook, folder / f"{assignment.name}.ipynb")
 
     fates = {name: picked.get(name, Specimen(name, "missing", "blank", "")) for name in exercises(assignment)}
@@ -144,20 +92,6 @@ def _plain(assignment: Assignment, about: str, picked: dict[str, Specimen], drop
 def _broken(assignment: Assignment, about: str, write: Callable[[Path], object]) -> _Maker:
     fates = {name: Specimen(name, "missing", about, "") for name in exercises(assignment)}
     return lambda name: Pupil(name, about, fates, lambda folder: write(folder / f"{assignment.name}.ipynb"))
-
-
-def filled(assignment: Assignment, sources: dict[str, str]) -> NotebookNode:
-    """The released notebook with some solution cells written."""
-    notebook: NotebookNode = copy.deepcopy(assignment.release)
-    for name, source in sources.items():
-        _cell(notebook, name).source = source
-    return notebook
-
-
-def _cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
-    cell: NotebookNode
-    (cell,) = (one for one in notebook.cells if one.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
-    return cell
 
 
 def _write_version_3(path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bareme.classroom.pupils import Specimen, filled, mistake, specimens
+from bareme.authoring.specimens import Specimen, filled, mistake, specimens
 from bareme.grading.assignment import exercises, load_assignment
 from bareme.grading.engine import Engine
 from bareme.grading.grade import grade
