@@ -1,4 +1,4 @@
-"""The command ``bareme``: grade one notebook, look at the walls, run the demonstration."""
+"""The command ``bareme``: grade one notebook, prove a grader, look at the walls, run the demonstration."""
 
 from __future__ import annotations
 
@@ -52,6 +52,51 @@ def grade(
         typer.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     else:
         display.show_report(report, config.language, _console)
+
+
+@app.command()
+def prove(
+    assignment: Annotated[str, typer.Argument(help="The assignment, a folder of source/ and of graders/.")],
+    exercise: Annotated[str, typer.Option(help="Prove this exercise alone.")] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer mutants and repeats: less than two minutes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proof as one JSON object.")] = False,
+    course: CourseRoot = Path(),
+) -> None:
+    """Prove a grader on its specimens, on mutants of the reference, and against noise. Exit code 1 when it fails.
+
+    A complete proof that holds is recorded beside the grader, in proof.json: generate_assignment asks for it.
+    """
+    from bareme.authoring.display import progress, show_proof
+    from bareme.authoring.prove import QUICK, THOROUGH
+    from bareme.authoring.prove import prove as prove_assignment
+    from bareme.authoring.record import write_proof
+    from bareme.config import hidden_folders, load_config, secret
+    from bareme.grading.assignment import exercises, load_assignment
+    from bareme.grading.engine import Engine
+    from bareme.grading.language import CourseError
+    from bareme.sandbox.supervisor import SandboxError
+    from bareme.sandbox.walls import require
+
+    try:
+        config = load_config(course)
+        require(config.walls, hidden_folders(course))
+        loaded = load_assignment(course, assignment, config.language)
+        if exercise and exercise not in exercises(loaded):
+            raise CourseError(f"--exercise {exercise}: name one of {', '.join(exercises(loaded))}")
+        effort = QUICK if quick else THOROUGH
+        with (
+            progress(_errors) as watch,
+            Engine(config.walls, secret(config.secret_file), config.workers) as engine,
+        ):
+            proof = prove_assignment(course, loaded, engine, watch, effort, exercise)
+        recorded = write_proof(course, proof)
+    except (CourseError, SandboxError, ValueError) as error:
+        raise _stop(str(error)) from None
+    if as_json:
+        typer.echo(json.dumps(proof.to_json(), ensure_ascii=False, indent=2))
+    else:
+        show_proof(proof, recorded, _console)
+    raise typer.Exit(0 if proof.ok else 1)
 
 
 @app.command()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from traitlets import Enum, Integer, TraitError, Unicode
+from traitlets import Bool, Enum, Integer, TraitError, Unicode
 from traitlets.config import Configurable
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -35,6 +35,9 @@ class Bareme(Configurable):
     workers = Integer(
         0, min=0, help="Submissions that `nbgrader autograde` grades side by side; 0: one for each core."
     ).tag(config=True)
+    release_unproven = Bool(
+        False, help="Let `nbgrader generate_assignment` release what `bareme prove` did not prove as it is now."
+    ).tag(config=True)
     secret_file = Unicode(
         ".bareme/secret",
         help="The secret key that hidden inputs are seeded from, made at first use; relative to the course's folder.",
@@ -49,6 +52,7 @@ class Settings:
     walls: Level
     secret_file: Path
     workers: int = 1
+    release_unproven: bool = False
 
 
 def load_config(course: Path) -> Settings:
@@ -75,7 +79,9 @@ def settings(course: Path, section: object, path: Path | None = None) -> Setting
     except TraitError as error:
         raise CourseError(f"{path or CONFIG_FILE}: c.Bareme: {error}") from None
     workers = checked.workers or len(os.sched_getaffinity(0))
-    return Settings(checked.language, cast(Level, checked.walls), course / checked.secret_file, workers)
+    return Settings(
+        checked.language, cast(Level, checked.walls), course / checked.secret_file, workers, checked.release_unproven
+    )
 
 
 def hidden_folders(course: Path) -> list[Path]:

@@ -75,7 +75,7 @@ def _make_course(folder: Path, config: str, students: int, *, hidden: bool) -> N
     if hidden:
         _hide_the_checks(folder / "source" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
     (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    _nbgrader(folder, "generate_assignment", ASSIGNMENT, "--force")
+    _nbgrader(folder, "generate_assignment", ASSIGNMENT, "--force", "--Bareme.release_unproven=True")
     assignment = load_assignment(ROOT, ASSIGNMENT)
     for number in range(students):
         submission = folder / "submitted" / f"s{number:03}" / ASSIGNMENT

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nbformat import NotebookNode
 
 from bareme.grading.assignment import Assignment, exercises, mark
+from bareme.grading.report import Exercise
 
 #: Between two scores that should be equal.
 TOLERANCE = 1e-9
@@ -39,11 +40,11 @@ def specimens(assignment: Assignment) -> list[Specimen]:
     return found
 
 
-def mistake(exercise: dict[str, Any], specimen: Specimen) -> str:
-    """Why an exercise of a report, as JSON, is not what its specimen implies; empty when it is."""
-    score, points = exercise["score"], exercise["points"]
-    verdicts = {check["verdict"] for check in exercise["checks"]}
-    named = {check["misconception"] for check in exercise["checks"]}
+def mistake(exercise: Exercise, specimen: Specimen) -> str:
+    """Why an exercise did not end as its specimen implies; empty when it did."""
+    score, points = exercise.score, exercise.points
+    verdicts = {check.verdict for check in exercise.checks}
+    named = {check.misconception for check in exercise.checks}
     match specimen.fate:
         case "correct":
             return "" if abs(score - points) <= TOLERANCE else f"{score} of {points} points"

@@ -6,7 +6,6 @@ score in nbgrader's gradebook with what the submission was made of.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -24,7 +23,9 @@ from rich.text import Text
 from bareme.authoring.specimens import TOLERANCE, mistake
 from bareme.classroom.pupils import Pupil, pupils
 from bareme.display import legend, sign
+from bareme.gradebook.records import read_report
 from bareme.grading.assignment import Assignment, load_assignment
+from bareme.grading.report import Exercise, Report, Verdict
 
 ASSIGNMENT = "masking"
 _MARKER = ".bareme-demo"
@@ -40,7 +41,8 @@ def run_demo(course: Path, target: Path, count: int, console: Console) -> None:
     started = time.monotonic()
     _prepare(course, target)
     console.print(f"[bold]1. release[/]: nbgrader generate_assignment, release_assignment {ASSIGNMENT}")
-    _nbgrader(target, "generate_assignment", ASSIGNMENT)
+    # Proven or not: that each score is what its specimens imply is checked at the end
+    _nbgrader(target, "generate_assignment", ASSIGNMENT, "--Bareme.release_unproven=True")
     _nbgrader(target, "release_assignment", ASSIGNMENT)
     assignment = load_assignment(target, ASSIGNMENT)
     students = pupils(assignment, count)
@@ -122,50 +124,48 @@ def _submit(target: Path, pupil: Pupil) -> None:
     pupil.write(folder)
 
 
-def _report(target: Path, pupil: Pupil) -> dict:  # type: ignore[type-arg]
-    path = target / ".bareme" / "reports" / ASSIGNMENT / f"{pupil.name}.json"
+def _report(target: Path, pupil: Pupil) -> Report:
     try:
-        report: dict = json.loads(path.read_text(encoding="utf-8"))  # type: ignore[type-arg]
+        return read_report(target, ASSIGNMENT, pupil.name)
     except FileNotFoundError:
         raise DemoError(f"{pupil.name} ({pupil.about}) has no report: see {target / 'nbgrader.log'}") from None
-    return report
 
 
-def _table(assignment: Assignment, students: list[Pupil], reports: dict[str, dict]) -> Table:  # type: ignore[type-arg]
+def _table(assignment: Assignment, students: list[Pupil], reports: dict[str, Report]) -> Table:
     table = Table(title=f"{ASSIGNMENT}: points and verdicts", caption=legend())
     table.add_column("student")
     table.add_column("handed in")
-    names = list(next(iter(reports.values()))["exercises"])
+    names = list(next(iter(reports.values())).exercises)
     for name in names:
         table.add_column(name)
     table.add_column("score", justify="right")
     table.add_column("s", justify="right")
     for pupil in students:
         report = reports[pupil.name]
-        cells = [_summary(report["exercises"][name]) for name in names]
-        table.add_row(pupil.name, pupil.about, *cells, f"{report['score']:.2f}", f"{report['wall_s']:.1f}")
+        cells = [_summary(report.exercises[name]) for name in names]
+        table.add_row(pupil.name, pupil.about, *cells, f"{report.score:.2f}", f"{report.wall_s:.1f}")
     return table
 
 
-def _summary(exercise: dict) -> Text:  # type: ignore[type-arg]
-    verdicts = [check["verdict"] for check in exercise["checks"]]
-    shown = sorted({verdict for verdict in verdicts if verdict != "passed"}, key=str) or ["passed"]
-    colour = "green" if shown == ["passed"] else "yellow" if exercise["score"] else "red"
+def _summary(exercise: Exercise) -> Text:
+    verdicts: set[Verdict | None] = {check.verdict for check in exercise.checks}
+    shown = sorted(verdicts - {"passed"}, key=str) or ["passed"]
+    colour = "green" if shown == ["passed"] else "yellow" if exercise.score else "red"
     signs = "".join(sign(verdict) for verdict in shown)
-    return Text(f"{exercise['score']:.2f}/{exercise['points']:g} {signs}", style=colour)
+    return Text(f"{exercise.score:.2f}/{exercise.points:g} {signs}", style=colour)
 
 
-def _check(target: Path, pupil: Pupil, report: dict) -> list[str]:  # type: ignore[type-arg]
+def _check(target: Path, pupil: Pupil, report: Report) -> list[str]:
     """What is wrong with one student's result; nothing when all is as it must be."""
     from nbgrader.api import Gradebook
 
-    wrong = [f"{pupil.name}: {error}" for error in report["grader_errors"]]
+    wrong = [f"{pupil.name}: {error}" for error in report.grader_errors]
     with Gradebook(f"sqlite:///{target / 'gradebook.db'}") as gradebook:
         recorded = gradebook.find_submission(ASSIGNMENT, pupil.name).score
-    if abs(recorded - report["score"]) > TOLERANCE:
-        wrong.append(f"{pupil.name}: {recorded} in the gradebook, {report['score']} in the report")
+    if abs(recorded - report.score) > TOLERANCE:
+        wrong.append(f"{pupil.name}: {recorded} in the gradebook, {report.score} in the report")
     for name, specimen in pupil.fates.items():
-        why = mistake(report["exercises"][name], specimen)
+        why = mistake(report.exercises[name], specimen)
         if why:
             wrong.append(f"{pupil.name} ({pupil.about}), {name}, {specimen.fate}/{specimen.name}: {why}")
     if not (target / "feedback" / pupil.name / ASSIGNMENT / f"{ASSIGNMENT}.html").exists():

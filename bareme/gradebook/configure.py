@@ -21,8 +21,8 @@ def configure(config: Config) -> None:
     if own not in path:
         os.environ["PATH"] = os.pathsep.join([own, *path])
 
-    language = "bareme.gradebook.select_language.SelectLanguage"
-    config.GenerateAssignment.preprocessors = [language, *GenerateAssignment.preprocessors.default()]
+    ours = ["bareme.gradebook.proven.RequireProof", "bareme.gradebook.select_language.SelectLanguage"]
+    config.GenerateAssignment.preprocessors = [*ours, *GenerateAssignment.preprocessors.default()]
 
     config.Autograde.exporter_class = "bareme.gradebook.exporter.SubmissionExporter"
     config.Autograde.pre_convert_hook = "bareme.gradebook.set_aside.set_aside"

@@ -17,6 +17,12 @@ def write_report(course: Path, report: Report) -> Path:
     return path
 
 
+def read_report(course: Path, assignment: str, student: str) -> Report:
+    """The report of a student's last grading. Raises FileNotFoundError when there is none."""
+    path = course / ".bareme" / "reports" / assignment / f"{student}.json"
+    return Report.from_json(json.loads(path.read_text(encoding="utf-8")))
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old one or the new one, whole; for the grading user alone."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

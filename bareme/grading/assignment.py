@@ -16,7 +16,7 @@ from nbformat.v4.rwbase import rejoin_lines
 
 from bareme.grading.language import CourseError, keep_language
 
-__all__ = ["Assignment", "CourseError", "exercises", "load_assignment", "mark"]
+__all__ = ["Assignment", "CourseError", "exercises", "load_assignment", "mark", "read_source"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def load_assignment(course_root: Path, name: str, language: str = "fr") -> Assig
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise CourseError(f"assignment {name!r}: name one of the folders of {course_root / 'source'}")
     paths = {kind: course_root / kind / name / f"{name}.ipynb" for kind in ("source", "release")}
-    source = _read(paths["source"], "write the instructor's notebook there")
+    source = read_source(course_root, name)
     release = _read(paths["release"], f"run `nbgrader generate_assignment {name}`")
     grader = course_root / "graders" / name
     if not any(grader.glob("test_*.py")):
@@ -53,6 +53,11 @@ def load_assignment(course_root: Path, name: str, language: str = "fr") -> Assig
         raise CourseError(f"{paths['source']}: {error}") from None
     _check(assignment, paths)
     return assignment
+
+
+def read_source(course_root: Path, name: str) -> NotebookNode:
+    """The instructor's notebook in both languages. Raises CourseError when it can't be used."""
+    return _read(course_root / "source" / name / f"{name}.ipynb", "write the instructor's notebook there")
 
 
 def exercises(assignment: Assignment) -> dict[str, float]:

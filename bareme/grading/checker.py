@@ -20,6 +20,7 @@ import transformers.models.bert.modeling_bert
 import transformers.models.bert.tokenization_bert  # noqa: F401
 
 from bareme.grading.plugin import CheckPlugin, Job
+from bareme.grading.trial import Trial
 from bareme.sandbox import forkserver, wire
 from bareme.sandbox.supervisor import Sandbox
 
@@ -44,6 +45,7 @@ def run(control: socket.socket) -> None:
         Sandbox(socket.socket(fileno=reference), request["reference_pid"]),
         bytes.fromhex(request["seed"]),
         request["verdicts"],
+        Trial(**request["trial"]),
     )
     grader = Path(request["grader"])
 
@@ -53,8 +55,7 @@ def run(control: socket.socket) -> None:
     tests = sorted(str(path) for path in grader.glob("test_*.py"))
     options = ["-c", os.devnull, "--rootdir", str(grader), "--import-mode=importlib", "--assert=plain", "-s", "-q"]
     options += [option for name in _NEEDLESS for option in ("-p", f"no:{name}")]
-    selected = ["-k", request["select"]] if request.get("select") else []
-    code = pytest.main([*options, *selected, *tests], plugins=[CheckPlugin(job, tell)])
+    code = pytest.main([*options, *tests], plugins=[CheckPlugin(job, tell)])
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
         tell({"grader_error": f"pytest could not run {grader}: {pytest.ExitCode(code).name}"})
     tell({"done": True})

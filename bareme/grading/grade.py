@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from bareme.grading.rebuild import Rebuilt, rebuild
 from bareme.grading.report import Check, Exercise, Report, Usage, Verdict
 from bareme.grading.run import Execution, executed
 from bareme.grading.submission import Refusal, Submission
+from bareme.grading.trial import STUDENTS, Trial
 from bareme.sandbox import runtime, wire
 
 #: Wall seconds that all checks of one submission may take together.
@@ -38,12 +40,14 @@ def grade(assignment: Assignment, submission: Submission, engine: Engine | None 
     return engine.wait(_grade(assignment, submission, engine))
 
 
-def start_grading(assignment: Assignment, submission: Submission, engine: Engine) -> Future[Report]:
+def start_grading(
+    assignment: Assignment, submission: Submission, engine: Engine, trial: Trial = STUDENTS
+) -> Future[Report]:
     """:func:`grade`, without waiting for it: several submissions may be graded side by side."""
-    return engine.start(_grade(assignment, submission, engine))
+    return engine.start(_grade(assignment, submission, engine, trial))
 
 
-async def _grade(assignment: Assignment, submission: Submission, engine: Engine) -> Report:
+async def _grade(assignment: Assignment, submission: Submission, engine: Engine, trial: Trial = STUDENTS) -> Report:
     rebuilt = rebuild(assignment, submission)
     outcomes = _Outcomes()
     files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
@@ -53,7 +57,7 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine)
         folder = stack.enter_context(_folder_of(files))
         execution = await stack.enter_async_context(executed(rebuilt.notebook, folder, level=engine.level))
         known = _known_verdicts(rebuilt, execution)
-        await _check(assignment, submission.student, engine, execution, reference, known, outcomes)
+        await _check(assignment, submission.student, engine, execution, reference, known, outcomes, trial)
     points = exercises(assignment)
     graded = {name: Exercise(name, value, outcomes.of(name)) for name, value in points.items()}
     outcomes.errors += [f"{name}: no check belongs to this exercise" for name in points if not graded[name].checks]
@@ -65,6 +69,7 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine)
         grader_errors=tuple(outcomes.errors),
         wall_s=time.monotonic() - started,
         notebook=execution.notebook,
+        seen=tuple(outcomes.seen),
     )
 
 
@@ -95,11 +100,13 @@ class _Outcomes:
 
     def __init__(self) -> None:
         self.errors: list[str] = []
+        self.seen: set[str] = set()
         self._checks: dict[tuple[str, str], Check] = {}
 
     def take(self, message: dict[str, Any]) -> None:
         if "grader_error" in message:
             self.errors.append(message["grader_error"])
+        self.seen.update(message.get("seen", ()))
         for told in message.get("plan", [message] if "check" in message else []):
             check = Check(**{**told["check"], "usage": Usage(**told["check"]["usage"])})
             self._checks[told["exercise"], check.name] = check
@@ -119,6 +126,7 @@ async def _check(
     reference: Execution,
     known: dict[str, Verdict],
     outcomes: _Outcomes,
+    trial: Trial,
 ) -> None:
     """Have a checker run the hidden tests, and take what it tells until it is done, dead or out of time."""
     seed = hmac.digest(engine.key, f"{assignment.name}/{student}".encode(), hashlib.sha256)
@@ -126,6 +134,7 @@ async def _check(
         "grader": str(assignment.grader.resolve()),
         "seed": seed.hex(),
         "verdicts": known,
+        "trial": asdict(trial),
         "student_pid": execution.sandbox.pid,
         "reference_pid": reference.sandbox.pid,
     }

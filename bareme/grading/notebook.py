@@ -48,10 +48,13 @@ class Notebook:
     """An executed notebook: ``notebook.NAME(*args, **kwargs)`` calls NAME in a fork of its state.
 
     The fork is made at the first call and lives until ``close``: the calls of one check share it, those of two don't.
+    ``witness`` is called with the arguments and the value of each call.
     """
 
-    def __init__(self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True) -> None:
-        self._sandbox, self._budget, self._may_fork = sandbox, budget, may_fork
+    def __init__(
+        self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True, witness: Callable[..., None] | None = None
+    ) -> None:
+        self._sandbox, self._budget, self._may_fork, self._witness = sandbox, budget, may_fork, witness
         self._fork: CheckFork | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -107,6 +110,8 @@ class Notebook:
             raise _raised(answer["raised"])
         if "value" not in answer:
             raise Refused("the answer has no value")
+        if self._witness is not None:
+            self._witness(args, kwargs, *answer["value"].values() if how == "observe" else [answer["value"]])
         return answer["value"]
 
     @property

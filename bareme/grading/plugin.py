@@ -11,17 +11,20 @@ import hmac
 import random
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import pytest
 import torch
 
+from bareme.grading import checks
 from bareme.grading import race as racing
 from bareme.grading.checks import CheckFailed, say
 from bareme.grading.notebook import Missing, Notebook, Raised, Refused
 from bareme.grading.report import Check, Text, Usage, Verdict
 from bareme.grading.safe_text import plain
+from bareme.grading.trial import STUDENTS, Trial, as_seen
 from bareme.sandbox.check_fork import Budget, Killed, OverBudget
 from bareme.sandbox.supervisor import Sandbox
 
@@ -40,6 +43,11 @@ class Job:
     reference: Sandbox
     seed: bytes
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    trial: Trial = STUDENTS
+
+
+#: So that what a call exchanged fits in one message.
+_MOST_SEEN, _LONGEST_SEEN = 500, 100
 
 
 class GraderError(Exception):
@@ -51,6 +59,7 @@ class CheckPlugin:
 
     def __init__(self, job: Job, tell: Callable[[dict[str, Any]], None]) -> None:
         self._job, self._tell = job, tell
+        self._given_up: set[str] = set()  # exercises whose first failure was seen, where that is enough
 
     def pytest_configure(self, config: pytest.Config) -> None:
         for mark in MARKS:
@@ -66,7 +75,10 @@ class CheckPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
         known = self._job.verdicts.get(exercise_of(item))
+        if exercise_of(item) in self._given_up:
+            return True
         if known is None:
+            checks.watch_tolerance()
             return None
         self._tell_check(item, Outcome(known, _WHY[known]))
         return True
@@ -95,17 +107,27 @@ class CheckPlugin:
             "rationale": outcome.rationale or check.rationale,
             "hint": {} if outcome.verdict == "passed" else outcome.hint or check.hint,
             "usage": asdict(_usage_of(item)),
+            "tolerance_used": checks.tolerance_used(),
             "misconception": outcome.misconception,
         }
+        if self._job.trial.first_failure and outcome.verdict != "passed":
+            self._given_up.add(exercise_of(item))
         self._tell({"exercise": exercise_of(item), "check": {**asdict(check), **seen}})
 
     @pytest.fixture
     def student(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:
         budget, ratio = budget_of(request.node)
-        notebook = Notebook(self._job.student, budget, may_fork=ratio is None)
+        most = self._job.trial.most_cpu_s.get(request.node.name, budget.cpu_s)
+        budget = replace(budget, cpu_s=min(budget.cpu_s, most))
+        witness = self._witness if self._job.trial.witness else None
+        notebook = Notebook(self._job.student, budget, may_fork=ratio is None, witness=witness)
         request.node.stash[_STUDENT] = notebook
         yield notebook
         notebook.close()
+
+    def _witness(self, *exchanged: Any) -> None:
+        texts = islice((text[:_LONGEST_SEEN] for value in exchanged for text in as_seen(value)), _MOST_SEEN)
+        self._tell({"seen": sorted(set(texts))})
 
     @pytest.fixture
     def reference(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:

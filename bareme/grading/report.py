@@ -31,6 +31,7 @@ class Check:
     """The outcome of one hidden test.
 
     ``verdict`` is None when the grader itself broke: the check earns nothing, and the report says so.
+    ``tolerance_used`` is the largest part of the tolerance that an accepted comparison took, 0 to 1.
     ``misconception`` names the known wrong idea that the failure points to, if one was recognised.
     """
 
@@ -41,6 +42,7 @@ class Check:
     hint: Text = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     limits: dict[str, float] = field(default_factory=dict)
+    tolerance_used: float | None = None
     misconception: str | None = None
 
 
@@ -66,6 +68,7 @@ class Report:
 
     ``problems`` are sentences for the student (a refused notebook, a missing cell…); ``grader_errors`` are for the
     instructor alone. ``notebook`` is the rebuilt and executed notebook, with outputs that are safe to show.
+    ``seen`` is what :class:`bareme.grading.trial.Trial` asks for: hidden values, never written anywhere.
     """
 
     assignment: str
@@ -75,6 +78,7 @@ class Report:
     grader_errors: tuple[str, ...] = ()
     wall_s: float = 0.0
     notebook: NotebookNode | None = None
+    seen: tuple[str, ...] = ()
 
     @property
     def score(self) -> float:
@@ -85,7 +89,7 @@ class Report:
         return sum(exercise.points for exercise in self.exercises.values())
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict, without the notebook."""
+        """A JSON-ready dict, without the notebook and what was seen."""
         return {
             "assignment": self.assignment,
             "student": self.student,
@@ -103,3 +107,23 @@ class Report:
                 for name, exercise in self.exercises.items()
             },
         }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Report:
+        """The report that :meth:`to_json` gave this for. Raises KeyError or TypeError for anything else."""
+        graded = {
+            name: Exercise(
+                name,
+                told["points"],
+                tuple(Check(**{**check, "usage": Usage(**check["usage"])}) for check in told["checks"]),
+            )
+            for name, told in value["exercises"].items()
+        }
+        return cls(
+            value["assignment"],
+            value["student"],
+            graded,
+            tuple(value["problems"]),
+            tuple(value["grader_errors"]),
+            value["wall_s"],
+        )

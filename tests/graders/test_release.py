@@ -1,4 +1,4 @@
-"""release/ is what `nbgrader generate_assignment` makes of source/ today, in the course's language."""
+"""release/ is what `nbgrader generate_assignment` makes of source/ today: proven, in the course's language."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ ASSIGNMENTS = sorted(path.name for path in (COURSE / "source").iterdir() if path
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_the_release_is_not_stale(name: str, tmp_path: Path) -> None:
-    shutil.copytree(COURSE / "source" / name, tmp_path / "source" / name)
+    for kind in ("source", "graders"):
+        shutil.copytree(COURSE / kind / name, tmp_path / kind / name)
     shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
     command = [sys.executable, "-m", "nbgrader", "generate_assignment", name]
     subprocess.run(command, cwd=tmp_path, env=os.environ, check=True, capture_output=True, timeout=120)

@@ -43,11 +43,10 @@ def classes() -> Iterator[tuple[str, dict[str, Specimen]]]:
 def test_each_ends_as_its_folder_says(engine: Engine, name: str, picked: dict[str, Specimen]) -> None:
     assignment = load_assignment(COURSE, name)
     notebook = filled(assignment, {exercise: one.source for exercise, one in picked.items()})
-    report = grade(assignment, Submission("ada", notebook), engine).to_json()
-    assert report["grader_errors"] == []
+    report = grade(assignment, Submission("ada", notebook), engine)
+    assert report.grader_errors == ()
     wrong = {
-        f"{one.fate}/{one.exercise}/{one.name}": mistake(report["exercises"][one.exercise], one)
-        for one in picked.values()
+        f"{one.fate}/{one.exercise}/{one.name}": mistake(report.exercises[one.exercise], one) for one in picked.values()
     }
     assert not {where: why for where, why in wrong.items() if why}
 
