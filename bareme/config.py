@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from traitlets import Bool, Enum, Integer, TraitError, Unicode
-from traitlets.config import Configurable
+from traitlets.config import Config, Configurable
 from traitlets.config.loader import PyFileConfigLoader
 
 from bareme.grading.language import LANGUAGES, CourseError
@@ -75,7 +75,7 @@ def settings(course: Path, section: object, path: Path | None = None) -> Setting
         if name not in known:
             raise CourseError(f"{path or CONFIG_FILE}: c.Bareme.{name} is no setting: use one of {', '.join(known)}")
     try:
-        checked = Bareme(**values)
+        checked = Bareme(config=Config({"Bareme": values}))  # a command line's values are texts still
     except TraitError as error:
         raise CourseError(f"{path or CONFIG_FILE}: c.Bareme: {error}") from None
     workers = checked.workers or len(os.sched_getaffinity(0))

@@ -20,8 +20,8 @@ from bareme.grading.assignment import Assignment, mark
 from bareme.grading.language import LANGUAGES
 from bareme.grading.report import Report
 
-#: So many tokens in a row are no coincidence: a line of code.
-_RUN = 16
+#: So many tokens in a row are no coincidence: a line of code, or two of tests, which repeat signatures and set-ups.
+_SOLUTION_RUN, _TEST_RUN = 16, 24
 _TOKEN = re.compile(r"[^\W\d]\w*|\d+(?:\.\d+)?|[^\s\w]")
 _STRING = "\0"
 
@@ -32,19 +32,21 @@ def solution_runs(assignment: Assignment, solutions: Iterable[Specimen]) -> set[
     """Runs of tokens that solutions hold, and the stubs that students get do not."""
     found: set[Run] = set()
     for one in solutions:
-        found |= runs(code(one.source)) - runs(code(cell_of(assignment.release, one.exercise).source))
+        stub = cell_of(assignment.release, one.exercise).source
+        found |= runs(code(one.source), _SOLUTION_RUN) - runs(code(stub), _SOLUTION_RUN)
     return found
 
 
 def hidden_test_runs(grader: Path) -> set[Run]:
     """Runs of tokens of the hidden tests, without their texts: students do read rationales and hints."""
     modules = [path for path in grader.rglob("*.py") if "specimens" not in path.relative_to(grader).parts]
-    return {run for path in modules for run in runs(code(path.read_text("utf-8")))}
+    return {run for path in modules for run in runs(code(path.read_text("utf-8")), _TEST_RUN)}
 
 
 def found_runs(secret: set[Run], public: Iterable[str]) -> list[str]:
     """Which of the secret runs stand in a public text, as one line each."""
-    return sorted({" ".join(run) for text in public for run in runs(text) & secret})
+    lengths = {len(run) for run in secret}
+    return sorted({" ".join(run) for text in public for length in lengths for run in runs(text, length) & secret})
 
 
 def found_values(secret: Iterable[str], public: Iterable[str]) -> list[str]:
@@ -89,10 +91,10 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-def runs(text: str) -> set[Run]:
-    """Every run of sixteen tokens without a string in it."""
+def runs(text: str, length: int) -> set[Run]:
+    """Every run of so many tokens without a string in it."""
     tokens = _TOKEN.findall(text)
-    every = zip(*(tokens[start:] for start in range(_RUN)), strict=False)
+    every = zip(*(tokens[start:] for start in range(length)), strict=False)
     return {run for run in every if _STRING not in run}
 
 

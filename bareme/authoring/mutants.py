@@ -48,11 +48,15 @@ def mutants(exercise: str, source: str) -> list[Mutant]:
     seen = {original}
     found = []
     docstrings = {id(node.value) for node in ast.walk(tree) if _is_docstring(node)}
+    bound = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for place, node in enumerate(ast.walk(tree)):
         if id(node) in docstrings:
             continue
         for name, operator in OPERATORS.items():
             for choice in operator(node):
+                if isinstance(choice, ast.Name) and choice.id not in bound:
+                    continue  # `torch`, say: what stands before the dot of a function is no value of the student's
                 text = ast.unparse(_with(tree, place, choice))
                 if text not in seen and _compiles(text):
                     seen.add(text)

@@ -73,21 +73,24 @@ class CheckPlugin:
         self._tell({"plan": [{"exercise": exercise_of(item), "check": asdict(_blank(item))} for item in session.items]})
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip what need not run. Not earlier: a test that pytest does not see end spoils the setup of the next."""
         known = self._job.verdicts.get(exercise_of(item))
-        if exercise_of(item) in self._given_up:
-            return True
-        if known is None:
-            checks.watch_tolerance()
-            return None
-        self._tell_check(item, Outcome(known, _WHY[known]))
-        return True
+        if known is not None:
+            self._tell_check(item, Outcome(known, _WHY[known]))
+        if known is not None or exercise_of(item) in self._given_up:
+            pytest.skip()
+        checks.watch_tolerance()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
         error = call.excinfo.value if call.excinfo is not None else None
-        if call.when == "call" or (call.when == "setup" and error is not None):
+        if isinstance(error, pytest.skip.Exception) and call.when == "setup":
+            pass  # told already
+        elif call.when == "call":
             self._conclude(item, error)
+        elif call.when == "setup" and error is not None:
+            self._conclude(item, GraderError(_where(error)))  # no student code ran yet
         elif call.when == "teardown" and error is not None:
             self._tell({"grader_error": f"{item.name}: {_where(error)}"})
         return (yield)
@@ -255,6 +258,8 @@ def judge(error: BaseException | None, item: pytest.Item) -> Outcome:
         )
     if isinstance(error, AssertionError):
         return Outcome("failed")
+    if isinstance(error, GraderError):
+        raise error
     raise GraderError(_where(error))
 
 

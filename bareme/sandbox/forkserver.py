@@ -58,6 +58,8 @@ def _serve(control: socket.socket, become: Callable[[socket.socket], None], own_
                 child = children[descriptor]
                 if descriptor == child.pidfd:
                     _bury(child, children, poll)
+                    if not own_namespaces:
+                        _end_orphans({one.pid for one in children.values()})
                 else:  # the supervisor hung up: its sandbox must not outlive it
                     poll.unregister(descriptor)
                     del children[descriptor]
@@ -155,3 +157,21 @@ def _bury(child: _Child, children: dict[int, _Child], poll: select.poll) -> None
     except OSError:
         pass  # nobody is left to be told
     child.life.close()
+
+
+def _end_orphans(children: set[int]) -> None:
+    """Kill what an ended child left behind; it came to this process, as it has no namespace to end with.
+
+    The dead ones' own children come here in turn. While there are more, only killing goes on: whoever multiplies must
+    not win.
+    """
+    while orphans := set(_own_processes()) - children:
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)
+        for pid in orphans:
+            os.waitpid(pid, 0)
+
+
+def _own_processes() -> list[int]:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+        return [int(pid) for pid in children.read().split()]

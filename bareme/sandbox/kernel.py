@@ -42,7 +42,7 @@ _HEAVY = (
 _prepared: dict[str, Any] = {}
 
 
-def preload() -> None:
+def preload(level: str) -> None:
     """Import, in the zygote, everything a kernel needs, and build the seccomp filter."""
     sys.modules["debugpy"] = None  # type: ignore[assignment]  # 60 ms a kernel; ipykernel does without its debugger
     for name in _HEAVY:
@@ -53,7 +53,7 @@ def preload() -> None:
     import torch
 
     torch.set_num_threads(1)
-    _prepared["seccomp"] = seccomp.build_filter()
+    _prepared["seccomp"] = seccomp.build_filter(alone=level == "inner")
 
 
 def run(control: socket.socket, level: str) -> None:
@@ -93,6 +93,7 @@ def _confine(request: wire.Message, descriptors: list[int], level: str) -> None:
         )
     else:
         syscalls.die_with_parent(signal.SIGKILL)
+        syscalls.adopt_orphans()  # as a namespace's first process does: none of its processes gets out of sight
         landlock.restrict(
             read=[*request["visible"], "/proc", "/dev/urandom", "/dev/random", "/dev/zero"],
             write=[work, "/dev/null"],

@@ -28,6 +28,38 @@ class Wall:
     levels: tuple[Level, ...]
 
 
+@dataclass(frozen=True)
+class Gap:
+    """An attack, by its name in `docs/security.md`, that a level does not cover on this machine, and why."""
+
+    attack: str
+    why: str
+
+
+def gaps(level: Level) -> list[Gap]:
+    """What grading at ``level`` leaves open here. Nothing of it earns a point; it costs machine, time or discretion."""
+    if level == "full":
+        return []
+    found = [
+        Gap("/proc/<other>/", "names, command lines and use of all processes are seen; not their memory or files"),
+        Gap("disk", "each file is limited in size, their number is not"),
+        Gap("inodes", "a sandbox may make any number of files in its own folder"),
+    ]
+    if os.geteuid() == 0:
+        found.append(Gap("fork bomb", "the system limits no process of root: grade as an ordinary user"))
+        found.append(Gap("deferred work past the timer", "root's helper processes that come and go are not all timed"))
+    else:
+        found.append(
+            Gap("fork bomb", "processes are counted by user: one sandbox's bomb keeps its siblings from theirs")
+        )
+    if landlock.abi() < 6:
+        found.append(
+            Gap("ptrace/kill of the zygote and siblings", "Linux before 6.12: signals reach all of this user's")
+        )
+        found.append(Gap("abstract sockets", "Linux before 6.12: nothing keeps them inside"))
+    return found
+
+
 def inspect_walls(hidden: Sequence[Path] = ()) -> list[Wall]:
     """Try every wall. ``hidden``: folders that no sandbox may see."""
     return [

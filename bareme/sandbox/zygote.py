@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--level", choices=("full", "inner"), required=True)
     arguments = parser.parse_args()
-    kernel.preload()
+    kernel.preload(arguments.level)
     forkserver.serve(
         socket.socket(fileno=arguments.control),
         functools.partial(kernel.run, level=arguments.level),

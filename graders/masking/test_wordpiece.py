@@ -185,8 +185,8 @@ def random_word(rng: random.Random, shortest_length: int, longest_length: int, l
 
 
 def word_of_pieces(rng: random.Random, vocab: dict[str, int], count: int) -> str:
-    """A word that the vocabulary covers with pieces of more than one letter."""
-    starts = sorted(piece for piece in vocab if not piece.startswith("##") and piece != "[UNK]")
+    """A word that the vocabulary covers, and that starts with a piece of more than one letter."""
+    starts = sorted(piece for piece in vocab if len(piece) > 1 and not piece.startswith("##") and piece != "[UNK]")
     continuations = sorted(piece[2:] for piece in vocab if piece.startswith("##"))
     return rng.choice(starts) + "".join(rng.choice(continuations) for _ in range(count - 1))
 
@@ -251,7 +251,7 @@ def test_unknown_words(student: Any, rng: random.Random) -> None:
         for word in (before + unknown, before + unknown + after, unknown + after, unknown):
             judge(student.wordpiece(word, vocab), word, vocab)
             judge(student.wordpiece(word, vocab, unk="<unk>"), word, vocab, unk="<unk>")
-    known = random_word(rng, 4, 8)
+    known = word_of_pieces(rng, vocab, 3)
     judge(student.wordpiece(known, vocab, unk="<unk>"), known, vocab, unk="<unk>")
 
 
@@ -299,7 +299,7 @@ def test_code_points_as_they_are(student: Any, rng: random.Random) -> None:
     for _ in range(8):
         letters = [*random_word(rng, 2, 5, plain), rng.choice("éèàç"), rng.choice("ÉÀ")]
         rng.shuffle(letters)
-        word = "".join(letters)
+        word = word_of_pieces(rng, vocab, 1) + "".join(letters)
         for form in ("NFC", "NFD"):
             spelling = unicodedata.normalize(form, word)
             judge(student.wordpiece(spelling, vocab), spelling, vocab)
@@ -347,7 +347,7 @@ def test_too_long(student: Any, rng: random.Random) -> None:
 )
 def test_shortest_words_and_arguments(student: Any, rng: random.Random) -> None:
     vocab = random_vocab(rng)
-    for word in ("", rng.choice(LETTERS), random_word(rng, 4, 6)):
+    for word in ("", rng.choice(LETTERS), word_of_pieces(rng, vocab, 2)):
         seen = student.observe("wordpiece", word, vocab)
         judge(seen.value, word, vocab)
         assert seen.args[1] == vocab

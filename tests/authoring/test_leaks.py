@@ -60,7 +60,7 @@ def test_a_solution_is_found(tiny: Assignment, solved: list[Specimen], plant: ob
 
 def test_a_hidden_test_is_found_and_its_words_are_not(tiny: Assignment) -> None:
     secret = leaks.hidden_test_runs(tiny.grader)
-    body = "x = [rng.randrange(1000) for _ in range(5)]\ngot = student.double(x)"
+    body = "x = [rng.randrange(1000) for _ in range(5)]\ngot = student.double(x)\nexpect(got != [3 * item"
     assert leaks.found_runs(secret, [body])
     assert not leaks.found_runs(
         secret, ["Le résultat n'est pas le double. 2x. La liste vide. The empty list. Not twice."]

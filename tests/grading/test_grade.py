@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+from bareme.grading.assignment import Assignment
+from bareme.grading.engine import Engine
+from bareme.grading.grade import grade
 from bareme.grading.report import Report
 from bareme.grading.submission import Refusal, Submission
 from bareme.sandbox import supervisor
-from tests.tiny import DOUBLE, SHIFT, notebook
+from tests.tiny import DOUBLE, SHIFT, STUB, notebook
 
 Graded = Callable[..., Report]
 
@@ -141,3 +147,18 @@ def test_files_of_the_submission_can_be_read(engine, tiny) -> None:
     code = SHIFT + "\nassert open('data/notes.txt').read() == 'hello'"
     submitted = Submission("ada", notebook(DOUBLE, code), {"data/notes.txt": b"hello"})
     assert grade(tiny, submitted, engine).score == 5.0
+
+
+def test_what_need_not_run_spoils_no_later_file(engine: Engine, tiny: Assignment, tmp_path: Path) -> None:
+    grader = tmp_path / "graders"
+    shutil.copytree(tiny.grader, grader)
+    first = (grader / "test_tiny.py").read_text("utf-8")
+    (grader / "test_zlast.py").write_text(
+        first.replace("def test_sum", "def test_again").replace("def test_", "def test_z_")
+    )
+    report = grade(replace(tiny, grader=grader), Submission("ada", notebook(DOUBLE, STUB.format(name="shift"))), engine)
+    assert {check.name: check.verdict for check in report.exercises["shift"].checks} == {
+        "test_sum": "missing",
+        "test_z_again": "missing",
+    }
+    assert report.exercises["double"].score == 2.0, "although test_sum of the first file did not run"
