@@ -251,6 +251,9 @@ def test_unknown_words(student: Any, rng: random.Random) -> None:
         for word in (before + unknown, before + unknown + after, unknown + after, unknown):
             judge(student.wordpiece(word, vocab), word, vocab)
             judge(student.wordpiece(word, vocab, unk="<unk>"), word, vocab, unk="<unk>")
+    with_bare_mark = vocab | {"##": len(vocab)}  # an entry like any other: nothing is left to split after it
+    unknown = random_word(rng, 2, 4) + "ß"
+    judge(student.wordpiece(unknown, with_bare_mark), unknown, with_bare_mark)
     known = word_of_pieces(rng, vocab, 3)
     judge(student.wordpiece(known, vocab, unk="<unk>"), known, vocab, unk="<unk>")
 
