@@ -104,11 +104,13 @@ def doctor(
     course: CourseRoot = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print the walls as one JSON object.")] = False,
 ) -> None:
-    """Print each wall: up or down, why, and how to raise it. Exit code 1 below the configured level."""
+    """Print each wall: up or down, why, and how to raise it; and the attacks that level «inner» leaves open here.
+
+    Exit code 1 below the configured level."""
     from dataclasses import asdict
 
     from bareme.config import hidden_folders, load_config
-    from bareme.sandbox.walls import inspect_walls, missing_walls
+    from bareme.sandbox.walls import gaps, inspect_walls, missing_walls
 
     try:
         level = load_config(course).walls
@@ -117,9 +119,12 @@ def doctor(
     walls = inspect_walls(hidden_folders(course))
     down = missing_walls(level, walls)
     if as_json:
-        typer.echo(json.dumps({"level": level, "ok": not down, "walls": [asdict(wall) for wall in walls]}, indent=2))
+        open_here = {"full": [asdict(gap) for gap in gaps("full")], "inner": [asdict(gap) for gap in gaps("inner")]}
+        told = {"level": level, "ok": not down, "walls": [asdict(wall) for wall in walls], "not_covered": open_here}
+        typer.echo(json.dumps(told, indent=2))
     else:
         display.show_walls(walls, level, _console)
+        display.show_gaps(gaps("inner"), _console)
     raise typer.Exit(1 if down else 0)
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bareme.grading.report import Check, Report, Verdict
-from bareme.sandbox.walls import Wall
+from bareme.sandbox.walls import Gap, Wall
 
 #: A sign beside each colour: nobody must tell red from green.
 _SIGNS: dict[Verdict | None, tuple[str, str]] = {
@@ -74,4 +74,13 @@ def show_walls(walls: Sequence[Wall], level: str, console: Console) -> None:
         state = Text("✓ up", style="green") if wall.up else Text("✗ down", style="red")
         needed = ", ".join(wall.levels) or "advice"
         table.add_row(Text(wall.name), state, Text(wall.why), Text("" if wall.up else wall.remedy), needed)
+    console.print(table)
+
+
+def show_gaps(gaps: Sequence[Gap], console: Console) -> None:
+    table = Table(title="attacks that level «inner» does not cover here (level «full» does: docs/security.md)")
+    table.add_column("attack")
+    table.add_column("why")
+    for gap in gaps:
+        table.add_row(Text(gap.attack), Text(gap.why))
     console.print(table)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,10 +45,15 @@ class Execution:
 
 @asynccontextmanager
 async def executed(
-    notebook: NotebookNode, folder: Path, *, level: Level, cell_timeout_s: int = 30
+    notebook: NotebookNode, folder: Path, *, level: Level, cell_timeout_s: int = 30, timeout_s: float = 300.0
 ) -> AsyncIterator[Execution]:
-    """Run ``notebook`` with a copy of the files in ``folder``; the sandbox lives until the context ends."""
+    """Run ``notebook`` with a copy of the files in ``folder``; the sandbox lives until the context ends.
+
+    Once ``timeout_s`` have passed, a cell that ends the kernel takes all cells after it along: a notebook of a thousand
+    endless cells would else hold a worker for hours.
+    """
     lost: dict[int, Lost] = {}
+    deadline = time.monotonic() + timeout_s
     while True:
         runner = _Runner(copy.deepcopy(notebook), folder, level, cell_timeout_s)
         try:
@@ -56,6 +62,8 @@ async def executed(
                 yield Execution(runner.nb, runner.sandbox(), lost)
                 return
             lost[culprit[0]] = culprit[1]
+            if time.monotonic() > deadline:
+                lost |= {index: "over_budget" for index in range(culprit[0], len(notebook.cells)) if index not in lost}
         finally:
             await runner.end()
 

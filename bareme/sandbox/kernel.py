@@ -138,7 +138,7 @@ def _forget_the_zygote(environment: dict[str, str], temporary: str) -> None:
 def _start_kernel(request: wire.Message, control: socket.socket) -> Any:
     from ipykernel.kernelapp import IPKernelApp
 
-    _keep_output_pipe_local(request["folder"])
+    _keep_output_pipe_local(os.environ["TMPDIR"])
     path = os.path.join(os.environ["TMPDIR"], ".connection.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(request["connection"], file)

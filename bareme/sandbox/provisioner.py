@@ -10,7 +10,6 @@ import asyncio
 import io
 import os
 import select
-import shutil
 import signal
 import socket
 import stat
@@ -29,6 +28,8 @@ from bareme.sandbox.supervisor import Forked, Level, NoAnswer, SandboxError, Zyg
 
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
 _LAST_WORD_S = 2.0
+#: Of a sandbox's folder, what the sandbox sees.
+_INSIDE = "in"
 _CONNECTION = ("transport", "ip", *_PORTS, "signature_scheme", "kernel_name")
 
 
@@ -88,10 +89,13 @@ class SandboxProvisioner(KernelProvisionerBase):
         self.exit_code = None
         self._release()
         self.forked = zygote.fork_sandbox()
+        inside = self.folder / _INSIDE
+        runtime.remove(inside)
+        inside.mkdir(0o700)
         if self.forked.uid is not None:
-            os.chown(self.folder, self.forked.uid, self.forked.uid)
+            os.chown(inside, self.forked.uid, self.forked.uid)
         # bubblewrap shows the run folder elsewhere; a socket is the same file by either path
-        folder = f"{namespaces.RUN}/{self.folder.name}" if self.level == "full" else str(self.folder)
+        folder = f"{namespaces.RUN}/{self.folder.name}/{_INSIDE}" if self.level == "full" else str(inside)
         known: dict[str, Any] = {**self.connection_info}
         info = {name: value for name, value in known.items() if name in _CONNECTION}
         request = {
@@ -116,6 +120,18 @@ class SandboxProvisioner(KernelProvisionerBase):
         if "error" in answer:
             self._release()
             raise SandboxError(f"the sandbox could not put up its walls: {answer['error']}")
+        self._take_sockets(inside)
+
+    def _take_sockets(self, inside: Path) -> None:
+        """Move the kernel's sockets out of its reach: else it could make others there until the disk has no inode left.
+
+        The kernel has run nothing of the student's yet. In a folder that was removed nothing can be made.
+        """
+        assert self.folder is not None
+        for path in inside.glob("c-*"):
+            path.rename(self.folder / path.name)
+        if self.level == "full":
+            runtime.remove(inside)
 
     def _take_life_message(self, message: wire.Message, descriptors: list[int]) -> None:
         if descriptors:
@@ -179,7 +195,7 @@ class SandboxProvisioner(KernelProvisionerBase):
         await self.kill()
         await self.wait()
         if not restart and self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            runtime.remove(self.folder)
             self.folder = None
 
     def _release(self) -> None:

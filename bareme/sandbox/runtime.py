@@ -11,6 +11,7 @@ import functools
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -30,14 +31,25 @@ def folder() -> Path:
 def new_sandbox_folder() -> Path:
     """A new folder for one sandbox's sockets. Raises OSError where a socket's path would be too long."""
     path = Path(tempfile.mkdtemp(prefix="k", dir=folder()))
-    if len(os.fsencode(path / "output")) > _LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path / "in" / "work" / "output")) > _LONGEST_SOCKET_PATH:
         raise OSError(f"the path {path} is too long for a socket: set TMPDIR to a shorter folder, such as /tmp")
     return path
 
 
 def _remove(path: Path, owner: int) -> None:
     if os.getpid() == owner:  # not in a forked child that ends by the ordinary way
-        shutil.rmtree(path, ignore_errors=True)
+        remove(path)
+
+
+def remove(path: Path) -> None:
+    """Remove a folder, whatever a student made of it: deeper than Python can go, or closed to its own owner."""
+    try:
+        shutil.rmtree(path)
+    except FileNotFoundError:
+        pass
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(path)], capture_output=True, check=False)
 
 
 def _sweep() -> None:
@@ -48,6 +60,6 @@ def _sweep() -> None:
             continue
         try:
             if path.stat().st_uid == os.geteuid():
-                shutil.rmtree(path, ignore_errors=True)
+                remove(path)
         except FileNotFoundError:
             pass  # another process sweeps too
