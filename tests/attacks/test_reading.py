@@ -131,7 +131,7 @@ def loot():
             except OSError: pass
             try: os.link(path, "/tmp/link"); found.append("canary-5d1f0c linked " + path)
             except OSError: pass
-    for place in (course, os.path.dirname(course), "/root", "/work"):
+    for place in (course, os.path.dirname(course)):
         try: found.append("canary-5d1f0c " + str(os.listdir(place)[:5]))
         except OSError: pass
     return found + ["done"]

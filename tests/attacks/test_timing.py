@@ -103,7 +103,9 @@ def opens(name):
     return not os.path.isdir(f"/dev/{name}")
 def loot():
     harmless = re.compile("full|null|zero|random|urandom|tty|ptmx|console|std.*")
-    found = ["canary-5d1f0c " + name for name in os.listdir("/dev") if not harmless.fullmatch(name) and opens(name)]
+    try: names = os.listdir("/dev")
+    except OSError: names = ["sda", "vda", "nvme0n1", "mem", "kmsg", "kvm", "fuse", "nvidia0", "nvidiactl", "dri", "net"]
+    found = ["canary-5d1f0c " + name for name in names if not harmless.fullmatch(name) and opens(name)]
     if torch.cuda.is_available(): found.append("canary-5d1f0c cuda")
     return found + ["done"]
 """
