@@ -25,7 +25,8 @@ def configure(config: Config) -> None:
     config.GenerateAssignment.preprocessors = [*ours, *GenerateAssignment.preprocessors.default()]
 
     config.Autograde.exporter_class = "bareme.gradebook.exporter.SubmissionExporter"
-    config.Autograde.pre_convert_hook = "bareme.gradebook.set_aside.set_aside"
+    config.Autograde.pre_convert_hook = "bareme.gradebook.hooks.before"
+    config.Autograde.post_convert_hook = "bareme.gradebook.hooks.after"
     # The exporter has rebuilt, run and scored the notebook: what is left is to record it
     config.Autograde.sanitize_preprocessors = []
     config.Autograde.autograde_preprocessors = [SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]

@@ -21,6 +21,7 @@ from bareme.config import hidden_folders, settings
 from bareme.gradebook.left_out import recall
 from bareme.gradebook.records import write_report
 from bareme.gradebook.scored import scored_notebook
+from bareme.gradebook.unfinished import remove_unfinished
 from bareme.gradebook.warm_engine import warm_engine
 from bareme.grading.assignment import load_assignment
 from bareme.grading.grade import start_grading
@@ -43,6 +44,7 @@ class SubmissionExporter(NotebookExporter):
         self._started: dict[Path, Future[Report]] = {}
         converter = self.parent
         if converter is not None:
+            _remove_unfinished(converter)
             _add_those_without_notebook(converter)
 
     def from_filename(self, filename: str, resources: Any = None, **kwargs: Any) -> Any:
@@ -92,6 +94,17 @@ def _done(folder: Path, converter: Any) -> bool:
     coursedir = converter.coursedir
     student = _student(folder / "_", coursedir, coursedir.assignment_id)
     return Path(coursedir.format_path(coursedir.autograded_directory, student, coursedir.assignment_id)).exists()
+
+
+def _remove_unfinished(converter: Any) -> None:
+    coursedir: CourseDirectory = converter.coursedir
+    name = coursedir.assignment_id
+
+    def autograded(student: str) -> Path:
+        return Path(coursedir.format_path(coursedir.autograded_directory, student, name))
+
+    for student in remove_unfinished(Path(coursedir.root), name, autograded):
+        converter.log.warning("%s, %s: an earlier grading was cut off: it is graded again", name, student)
 
 
 def _add_those_without_notebook(converter: Any) -> None:

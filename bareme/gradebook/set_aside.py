@@ -19,18 +19,10 @@ from bareme.grading.safe_files import left_out
 _MOST_BYTES = 64 * 2**20
 
 
-def set_aside(assignment: str, student: str, notebooks: list[str]) -> None:
-    """nbgrader's ``pre_convert_hook``: called once a submission, in the course folder; ``notebooks`` are its own.
-
-    nbgrader ignores what a hook raises: on an error the notebooks are struck off its list, and it reports that nothing
-    could be graded.
-    """
-    try:
-        for folder in {Path(notebook).parent for notebook in notebooks}:
-            _clean(folder, Path.cwd(), {Path(notebook).name for notebook in notebooks})
-    except BaseException:
-        notebooks.clear()
-        raise
+def set_aside(notebooks: list[str]) -> None:
+    """Clean the folders of ``notebooks``, those of one submission; called in the course folder."""
+    for folder in {Path(notebook).parent for notebook in notebooks}:
+        _clean(folder, Path.cwd(), {Path(notebook).name for notebook in notebooks})
 
 
 def _clean(folder: Path, course: Path, keep: set[str]) -> None:

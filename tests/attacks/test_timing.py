@@ -104,7 +104,7 @@ def opens(name):
 def loot():
     harmless = re.compile("full|null|zero|random|urandom|tty|ptmx|console|std.*")
     try: names = os.listdir("/dev")
-    except OSError: names = ["sda", "vda", "nvme0n1", "mem", "kmsg", "kvm", "fuse", "nvidia0", "nvidiactl", "dri", "net"]
+    except OSError: names = ["sda", "vda", "nvme0n1", "mem", "kmsg", "kvm", "fuse", "nvidia0", "nvidiactl", "dri"]
     found = ["canary-5d1f0c " + name for name in names if not harmless.fullmatch(name) and opens(name)]
     if torch.cuda.is_available(): found.append("canary-5d1f0c cuda")
     return found + ["done"]
