@@ -115,7 +115,7 @@ class Engine:
         """
         digest = hashlib.sha256(nbformat.writes(assignment.source).encode()).hexdigest()
         idle = self._idle_references.setdefault(digest, [])
-        while idle and not os.path.exists(f"/proc/{idle[-1].sandbox.pid}"):
+        while idle and not idle[-1].sandbox.alive:
             idle.pop()  # it died
         execution = idle.pop() if idle else await self._run_reference(assignment)
         try:
@@ -127,6 +127,10 @@ class Engine:
         folder = Path(tempfile.mkdtemp(prefix="empty-", dir=runtime.folder()))
         context = executed(assignment.source, folder, level=self.level)
         execution = await self._kept.enter_async_context(context)
+        if execution.lost:
+            raise SandboxError(
+                f"source/{assignment.name}: cells {sorted(execution.lost)} end the kernel, or take too long"
+            )
         for cell in execution.notebook.cells:
             for output in cell.get("outputs", []):
                 if output.output_type == "error":

@@ -23,9 +23,12 @@ from bareme.grading.run import Execution, executed
 from bareme.grading.submission import Refusal, Submission
 from bareme.grading.trial import STUDENTS, Trial
 from bareme.sandbox import runtime, wire
+from bareme.sandbox.supervisor import SandboxError
 
 #: Wall seconds that all checks of one submission may take together.
 _CHECKS_TIMEOUT_S = 600.0
+#: How often a submission is graded when processes that grading needs are killed.
+_MOST_ATTEMPTS = 3
 
 
 def grade(assignment: Assignment, submission: Submission, engine: Engine | None = None) -> Report:
@@ -49,15 +52,20 @@ def start_grading(
 
 async def _grade(assignment: Assignment, submission: Submission, engine: Engine, trial: Trial = STUDENTS) -> Report:
     rebuilt = rebuild(assignment, submission)
-    outcomes = _Outcomes()
-    files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
-    async with engine.slots, AsyncExitStack() as stack:
+    async with engine.slots:
         started = time.monotonic()
-        reference = await stack.enter_async_context(engine.reference(assignment))
-        folder = stack.enter_context(_folder_of(files))
-        execution = await stack.enter_async_context(executed(rebuilt.notebook, folder, level=engine.level))
-        known = _known_verdicts(rebuilt, execution)
-        await _check(assignment, submission.student, engine, execution, reference, known, outcomes, trial)
+        for attempt in range(_MOST_ATTEMPTS):
+            last = attempt == _MOST_ATTEMPTS - 1
+            try:
+                execution, outcomes, whole = await _attempt(assignment, submission, rebuilt, engine, trial)
+            except (SandboxError, RuntimeError, EOFError, OSError) as error:
+                if last:
+                    raise SandboxError(
+                        f"no sandbox, {_MOST_ATTEMPTS} times: {error or type(error).__name__}"
+                    ) from error
+                continue
+            if whole:
+                break
     points = exercises(assignment)
     graded = {name: Exercise(name, value, outcomes.of(name)) for name, value in points.items()}
     outcomes.errors += [f"{name}: no check belongs to this exercise" for name in points if not graded[name].checks]
@@ -71,6 +79,24 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine,
         notebook=execution.notebook,
         seen=tuple(outcomes.seen),
     )
+
+
+async def _attempt(
+    assignment: Assignment, submission: Submission, rebuilt: Rebuilt, engine: Engine, trial: Trial
+) -> tuple[Execution, _Outcomes, bool]:
+    """Run and check once. The last part: whether every process that grading needs was there until the end.
+
+    Where one was not, somebody killed it from outside, or memory ran out: that must cost no student his points.
+    """
+    outcomes = _Outcomes()
+    files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
+    async with AsyncExitStack() as stack:
+        reference = await stack.enter_async_context(engine.reference(assignment))
+        folder = stack.enter_context(_folder_of(files))
+        execution = await stack.enter_async_context(executed(rebuilt.notebook, folder, level=engine.level))
+        known = _known_verdicts(rebuilt, execution)
+        checked = await _check(assignment, submission.student, engine, execution, reference, known, outcomes, trial)
+        return execution, outcomes, checked and execution.sandbox.alive and reference.sandbox.alive
 
 
 @contextmanager
@@ -127,8 +153,11 @@ async def _check(
     known: dict[str, Verdict],
     outcomes: _Outcomes,
     trial: Trial,
-) -> None:
-    """Have a checker run the hidden tests, and take what it tells until it is done, dead or out of time."""
+) -> bool:
+    """Have a checker run the hidden tests, and take what it tells until it is done, dead or out of time.
+
+    Whether it lived to tell everything.
+    """
     seed = hmac.digest(engine.key, f"{assignment.name}/{student}".encode(), hashlib.sha256)
     request = {
         "grader": str(assignment.grader.resolve()),
@@ -152,5 +181,7 @@ async def _check(
         outcomes.errors.append(f"the checks took more than {_CHECKS_TIMEOUT_S:.0f} s together")
     except (EOFError, OSError) as error:
         outcomes.errors.append(f"the checker died ({error}): {engine.checkers().last_words()}")
+        return False
     finally:
         checker.close()  # kills it, should it live
+    return True

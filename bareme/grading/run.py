@@ -53,6 +53,7 @@ async def executed(
     endless cells would else hold a worker for hours.
     """
     lost: dict[int, Lost] = {}
+    suspect: int | None = None
     deadline = time.monotonic() + timeout_s
     while True:
         runner = _Runner(copy.deepcopy(notebook), folder, level, cell_timeout_s)
@@ -61,6 +62,9 @@ async def executed(
             if culprit is None:
                 yield Execution(runner.nb, runner.sandbox(), lost)
                 return
+            if culprit[1] == "killed" and culprit[0] != suspect:
+                suspect = culprit[0]  # or somebody killed the kernel from outside: that does not hit one cell twice
+                continue
             lost[culprit[0]] = culprit[1]
             if time.monotonic() > deadline:
                 lost |= {index: "over_budget" for index in range(culprit[0], len(notebook.cells)) if index not in lost}

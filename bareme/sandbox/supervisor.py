@@ -118,6 +118,15 @@ class Sandbox:
     control: socket.socket
     pid: int
 
+    @property
+    def alive(self) -> bool:
+        """Whether its first process runs: not gone, and not waiting to be reaped."""
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+        except OSError:
+            return False
+        return state.split()[0] not in "ZX"
+
 
 class ForkServer:
     """A running fork server. Forks are asked for without waiting; the answers come on each child's own sockets."""

@@ -6,16 +6,19 @@ import json
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bareme.grading.assignment import Assignment
 from bareme.grading.engine import Engine
-from bareme.grading.grade import grade
+from bareme.grading.grade import grade, start_grading
 from bareme.grading.report import Report
 from bareme.grading.submission import Refusal, Submission
-from bareme.sandbox import supervisor
+from bareme.sandbox import supervisor, usage
 from tests.tiny import DOUBLE, SHIFT, STUB, notebook
 
 Graded = Callable[..., Report]
@@ -162,3 +165,30 @@ def test_what_need_not_run_spoils_no_later_file(engine: Engine, tiny: Assignment
         "test_z_again": "missing",
     }
     assert report.exercises["double"].score == 2.0, "although test_sum of the first file did not run"
+
+
+@pytest.mark.parametrize("victim", ["checker", "kernel", "zygote", "checkers' fork server"])
+def test_a_process_killed_from_outside_costs_nobody_points(engine: Engine, tiny: Assignment, victim: str) -> None:
+    slow = "import time\ntime.sleep(1)\ndef double(x):\n    time.sleep(0.5)\n    return [2 * item for item in x]"
+    grading = start_grading(tiny, Submission("ada", notebook(slow, SHIFT)), engine)
+    time.sleep(2.2 if "checker" in victim or victim == "kernel" else 0.7)
+    os.kill(pid_of(engine, victim), signal.SIGKILL)
+    report = grading.result(timeout=60)
+    assert report.score == 5.0 and report.grader_errors == (), report.to_json()
+
+
+def pid_of(engine: Engine, victim: str) -> int:
+    """The youngest process of the kind."""
+    if "checker" in victim:
+        server = engine.checkers().process.pid
+        return server if victim == "checkers' fork server" else max(usage.descendants(server))
+    zygote = min(
+        set(usage.descendants(supervisor.zygote("full").process.pid)) - {supervisor.zygote("full").process.pid}
+    )
+    if victim == "zygote":
+        return zygote
+    return max(pid for pid in usage.descendants(zygote) if _parent(pid) == zygote)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
