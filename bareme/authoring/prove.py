@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
+from math import ceil
 from pathlib import Path
 
 from bareme.authoring import claims, leaks
@@ -29,6 +30,8 @@ _PREFACES = (
     "import torch; torch.set_default_dtype(torch.float64)",
 )
 _SEEDS = 5
+#: Of a mutant that never ends in the visible tests, this many wall seconds are enough to see.
+_MUTANTS_CELL_S = 5
 
 #: Told a stage's name and its number of gradings; what it returns is called as each is done.
 Watch = Callable[[str, int], Callable[[], object]]
@@ -76,7 +79,7 @@ def prove(
 
     found = {one.exercise: mutants(one.exercise, one.source) for one in reference}
     tried = _picked(found, effort)
-    trial = Trial(first_failure=True, most_cpu_s=_most_cpu_s(seeds, effort))
+    trial = Trial(first_failure=True, most_cpu_s=_most_cpu_s(seeds, effort), cell_timeout_s=_MUTANTS_CELL_S)
     mutated = grade("mutants", [Attempt(row, trial=trial) for row in rows(tried)])
 
     again = _repeats(known, effort)
@@ -134,7 +137,7 @@ def _picked(found: dict[str, list[Mutant]], effort: Effort) -> dict[Specimen, Mu
     """The mutants to try, as solutions; of too many, some of each kind."""
     tried = {}
     for name, every in found.items():
-        step = max(1, len(every) // effort.mutants) if effort.mutants else 1
+        step = ceil(len(every) / effort.mutants) if effort.mutants else 1
         by_kind = sorted(every, key=lambda mutant: mutant.operator)
         for number, mutant in enumerate(by_kind[::step]):
             tried[Specimen(name, "wrong", f"mutant {number}", mutant.source)] = mutant

@@ -93,7 +93,9 @@ async def _attempt(
     async with AsyncExitStack() as stack:
         reference = await stack.enter_async_context(engine.reference(assignment))
         folder = stack.enter_context(_folder_of(files))
-        execution = await stack.enter_async_context(executed(rebuilt.notebook, folder, level=engine.level))
+        execution = await stack.enter_async_context(
+            executed(rebuilt.notebook, folder, level=engine.level, cell_timeout_s=trial.cell_timeout_s)
+        )
         known = _known_verdicts(rebuilt, execution)
         checked = await _check(assignment, submission.student, engine, execution, reference, known, outcomes, trial)
         return execution, outcomes, checked and execution.sandbox.alive and reference.sandbox.alive

@@ -16,11 +16,13 @@ class Trial:
 
     first_failure: an exercise's checks end with the first that does not pass; the others get no verdict.
     most_cpu_s: CPU seconds for all calls of a check, by its name, where this is less than its budget.
+    cell_timeout_s: wall seconds of one cell: what is left out with a visible test costs no point.
     witness: the report's ``seen`` holds the values that the checks exchanged with the notebook, as text.
     """
 
     first_failure: bool = False
     most_cpu_s: dict[str, float] = field(default_factory=dict)
+    cell_timeout_s: int = 30
     witness: bool = False
 
 
