@@ -57,14 +57,12 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine,
         for attempt in range(_MOST_ATTEMPTS):
             last = attempt == _MOST_ATTEMPTS - 1
             try:
-                execution, outcomes, whole = await _attempt(assignment, submission, rebuilt, engine, trial)
+                execution, outcomes = await _attempt(assignment, submission, rebuilt, engine, trial)
             except (SandboxError, RuntimeError, EOFError, OSError) as error:
                 if last:
-                    raise SandboxError(
-                        f"no sandbox, {_MOST_ATTEMPTS} times: {error or type(error).__name__}"
-                    ) from error
+                    raise SandboxError(f"given up after {_MOST_ATTEMPTS} times: {error}") from error
                 continue
-            if whole:
+            if execution.sandbox.alive:
                 break
     points = exercises(assignment)
     graded = {name: Exercise(name, value, outcomes.of(name)) for name, value in points.items()}
@@ -83,10 +81,10 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine,
 
 async def _attempt(
     assignment: Assignment, submission: Submission, rebuilt: Rebuilt, engine: Engine, trial: Trial
-) -> tuple[Execution, _Outcomes, bool]:
-    """Run and check once. The last part: whether every process that grading needs was there until the end.
+) -> tuple[Execution, _Outcomes]:
+    """Run and check once. Raises SandboxError when a process died that no student can reach: it says nothing of him.
 
-    Where one was not, somebody killed it from outside, or memory ran out: that must cost no student his points.
+    The student's own sandbox may be dead in the end, by his doing or by another's.
     """
     outcomes = _Outcomes()
     files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
@@ -98,7 +96,11 @@ async def _attempt(
         )
         known = _known_verdicts(rebuilt, execution)
         checked = await _check(assignment, submission.student, engine, execution, reference, known, outcomes, trial)
-        return execution, outcomes, checked and execution.sandbox.alive and reference.sandbox.alive
+        if not checked:
+            raise SandboxError("; ".join(outcomes.errors))
+        if not reference.sandbox.alive:
+            raise SandboxError("the reference's sandbox died")
+        return execution, outcomes
 
 
 @contextmanager
