@@ -28,7 +28,7 @@ SPECIMENS = {
     "correct/double/with_map.py": "def double(x):\n    return list(map(lambda item: item + item, x))",
     "correct/shift/with_add.py": "import torch\n\ndef shift(x, by):\n    return torch.add(x, by)",
     "wrong/double/triples.py": "def double(x):\n    return [3 * item for item in x]",
-    "hostile/double/exits.py": "def double(x):\n    import os\n    os._exit(0)",
+    "hostile/double/exits.py": "def double(x):\n    raise SystemExit(0)",
 }
 #: Two checks of the tiny grader have no hint: a proof would say so.
 SOUND = GRADER.replace('hint=say(fr="", en="")', 'hint=say(fr="Relisez.", en="Read again.")')
@@ -82,7 +82,11 @@ def test_a_sound_grader_is_proven(course: Path, engine: Engine) -> None:
 
 
 UNSOUND = {
-    "a mutant survives": ("range(5)]", "range(0)]", r"mutants: survives .*2 \* item"),
+    "a mutant survives": (
+        "assert got == [2 * item for item in x]",
+        "assert isinstance(got, list) and len(got) == len(x)",
+        r"mutants: survives .*2 \* item",
+    ),
     "a right solution fails": (
         "== [2 * item for item in x]",
         "== [4 * item for item in x]",
@@ -131,7 +135,11 @@ def test_a_leak_is_found_by_content(course: Path, engine: Engine) -> None:
 
 
 def test_an_annotated_mutant_may_live_and_a_stale_annotation_may_not(course: Path, engine: Engine) -> None:
-    make(course, SOUND.replace("range(5)]", "range(0)]"), {k: v for k, v in SPECIMENS.items() if "wrong" not in k})
+    make(
+        course,
+        SOUND.replace("assert got == [2 * item for item in x]", "assert isinstance(got, list) and len(got) == len(x)"),
+        {k: v for k, v in SPECIMENS.items() if "wrong" not in k},
+    )
     alive = proof_of(course, engine, only="double")
     assert alive.survivors and "2 * item" in alive.survivors[0]
     lines = [line.split(": ", 2)[2] for line in alive.to_json()["exercises"]["double"]["problems"]]
