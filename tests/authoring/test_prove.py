@@ -33,6 +33,7 @@ SPECIMENS = {
 #: Two checks of the tiny grader have no hint: a proof would say so.
 SOUND = GRADER.replace('hint=say(fr="", en="")', 'hint=say(fr="Relisez.", en="Read again.")')
 SOME = Effort(mutants=0, repeats=4, slack_s=1.0)
+FEW = Effort(mutants=2, repeats=4, slack_s=1.0)
 
 
 def make(course: Path, grader: str = SOUND, specimens: dict[str, str] = SPECIMENS) -> None:
@@ -111,7 +112,7 @@ UNSOUND = {
 def test_an_unsound_grader_is_not(course: Path, engine: Engine, old: str, new: str, why: str) -> None:
     assert old in SOUND
     make(course, SOUND.replace(old, new).replace("def test_empty(student)", "def test_empty(student, rng)"))
-    proof = proof_of(course, engine)
+    proof = proof_of(course, engine, SOME if "survives" in why else FEW)
     assert not proof.ok
     assert re.search(why, problems(proof)), problems(proof)
 
@@ -122,7 +123,7 @@ def test_specimens_must_end_as_their_folders_say(course: Path, engine: Engine) -
         "correct/shift/twice.py": SHIFT + " + by",
     }
     make(course, specimens={**SPECIMENS, **wrong})
-    told = problems(proof_of(course, engine))
+    told = problems(proof_of(course, engine, FEW))
     assert "specimens: wrong/double/adds_one: 0.0 of 2.0, recognised" in told, told
     assert "specimens: correct/shift/twice: 0.0 of 3.0 points" in told
 
@@ -131,7 +132,7 @@ def test_a_leak_is_found_by_content(course: Path, engine: Engine) -> None:
     longer = "def double(x):\n    return [item + item if item != 0 else 0 for item in list(x)]"
     make(course, specimens={**SPECIMENS, "correct/double/longer.py": longer})
     (course / "release" / "tiny" / "notes.txt").write_text(f"nothing\n{longer}\n")
-    assert "leaks: solutions: " in problems(proof_of(course, engine, only="double"))
+    assert "leaks: solutions: " in problems(proof_of(course, engine, FEW, only="double"))
 
 
 def test_an_annotated_mutant_may_live_and_a_stale_annotation_may_not(course: Path, engine: Engine) -> None:
