@@ -57,12 +57,12 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine,
         for attempt in range(_MOST_ATTEMPTS):
             last = attempt == _MOST_ATTEMPTS - 1
             try:
-                execution, outcomes = await _attempt(assignment, submission, rebuilt, engine, trial)
+                execution, outcomes, alive = await _attempt(assignment, submission, rebuilt, engine, trial)
             except (SandboxError, RuntimeError, EOFError, OSError) as error:
                 if last:
                     raise SandboxError(f"given up after {_MOST_ATTEMPTS} times: {error}") from error
                 continue
-            if execution.sandbox.alive:
+            if alive:
                 break
     points = exercises(assignment)
     graded = {name: Exercise(name, value, outcomes.of(name)) for name, value in points.items()}
@@ -81,10 +81,11 @@ async def _grade(assignment: Assignment, submission: Submission, engine: Engine,
 
 async def _attempt(
     assignment: Assignment, submission: Submission, rebuilt: Rebuilt, engine: Engine, trial: Trial
-) -> tuple[Execution, _Outcomes]:
+) -> tuple[Execution, _Outcomes, bool]:
     """Run and check once. Raises SandboxError when a process died that no student can reach: it says nothing of him.
 
-    The student's own sandbox may be dead in the end, by his doing or by another's.
+    The last of what is returned: whether the student's own sandbox lived to the end. It may have died by his doing or
+    by another's.
     """
     outcomes = _Outcomes()
     files = {} if isinstance(submission.notebook, Refusal) else dict(submission.files)
@@ -100,7 +101,7 @@ async def _attempt(
             raise SandboxError("; ".join(outcomes.errors))
         if not reference.sandbox.alive:
             raise SandboxError("the reference's sandbox died")
-        return execution, outcomes
+        return execution, outcomes, execution.sandbox.alive
 
 
 @contextmanager

@@ -124,8 +124,8 @@ def test_specimens_must_end_as_their_folders_say(course: Path, engine: Engine) -
     }
     make(course, specimens={**SPECIMENS, **wrong})
     told = problems(proof_of(course, engine, FEW))
-    assert "specimens: wrong/double/adds_one: 0.0 of 2.0, recognised" in told, told
-    assert "specimens: correct/shift/twice: 0.0 of 3.0 points" in told
+    assert "specimens: wrong/adds_one: 1.0 of 2.0, recognised" in told, told
+    assert "specimens: correct/twice: 0.0 of 3.0 points" in told
 
 
 def test_a_leak_is_found_by_content(course: Path, engine: Engine) -> None:

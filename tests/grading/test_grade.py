@@ -35,6 +35,16 @@ def test_a_right_submission_gets_full_marks(graded: Graded) -> None:
     assert all(check.usage.wall_s > 0 for exercise in report.exercises.values() for check in exercise.checks)
 
 
+def test_what_goes_well_is_done_once(graded: Graded, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    fork = supervisor.Zygote.fork_sandbox
+    monkeypatch.setattr(supervisor.Zygote, "fork_sandbox", lambda zygote: made.append(zygote) or fork(zygote))
+    graded()  # the reference, should it be this test that needs it first
+    made.clear()
+    assert graded().score == 5.0
+    assert len(made) == 1
+
+
 def test_the_report_is_json(graded: Graded) -> None:
     report = json.loads(json.dumps(graded().to_json()))
     assert set(report) >= {"assignment", "student", "score", "max_score", "exercises"}
