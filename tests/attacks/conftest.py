@@ -11,6 +11,7 @@ import os
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from bareme.grading.assignment import Assignment
 from bareme.grading.engine import Engine
-from bareme.grading.grade import grade, start_grading
+from bareme.grading.grade import start_grading
 from bareme.grading.report import Report
 from bareme.grading.submission import Submission
+from bareme.grading.trial import Trial
 from bareme.sandbox import runtime, supervisor, usage, walls
 from bareme.sandbox.supervisor import Level
 from tests.tiny import KERNELSPEC, grade_cell, solution
@@ -89,6 +91,8 @@ REFERENCE = {
     "fast": "def fast(x):\n    return sum(x)",
     "honest": "def honest(x):\n    return 2 * x",
 }
+#: A cell that never ends is waited for no longer than needed; else this is a student's grading.
+_IMPATIENT = Trial(cell_timeout_s=8)
 _STUB = "def {}(*args):\n    # YOUR CODE HERE\n    raise NotImplementedError()"
 
 Attack = Callable[..., Report]
@@ -166,10 +170,10 @@ class Arena:
         return Submission(student, nbformat.from_dict(written), files or {})
 
     def grade(self, **given: Any) -> Report:
-        return grade(self.assignment, self.submission(**given), self.engine)
+        return self.start(**given).result()
 
-    def start(self, **given: Any) -> Any:
-        return start_grading(self.assignment, self.submission(**given), self.engine)
+    def start(self, **given: Any) -> Future[Report]:
+        return start_grading(self.assignment, self.submission(**given), self.engine, _IMPATIENT)
 
     def forged(self, code: str, **given: Any) -> float:
         """Points of ``forge``: nobody can have any."""

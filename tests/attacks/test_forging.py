@@ -75,7 +75,11 @@ def test_patched_libraries(arena: Arena) -> None:
     assert arena.forged(PATCHED) == 0
 
 
-SPIN = "\n    begun = __import__('os').times().user\n    while __import__('os').times().user < begun + 2: pass\n    "
+SPIN = """
+    from os import times
+    begun = sum(times()[:2])
+    while sum(times()[:2]) < begun + 2: pass
+    """
 
 
 @pytest.mark.attack(
