@@ -70,6 +70,7 @@ def prove(
     from bareme.authoring.prove import QUICK, THOROUGH
     from bareme.authoring.prove import prove as prove_assignment
     from bareme.authoring.record import write_proof
+    from bareme.authoring.release import would_be_release
     from bareme.config import hidden_folders, load_config, secret
     from bareme.grading.assignment import exercises, load_assignment
     from bareme.grading.engine import Engine
@@ -80,15 +81,16 @@ def prove(
     try:
         config = load_config(course)
         require(config.walls, hidden_folders(course))
-        loaded = load_assignment(course, assignment, config.language)
-        if exercise and exercise not in exercises(loaded):
-            raise CourseError(f"--exercise {exercise}: name one of {', '.join(exercises(loaded))}")
-        effort = QUICK if quick else THOROUGH
-        with (
-            progress(_errors) as watch,
-            Engine(config.walls, secret(config.secret_file), config.workers) as engine,
-        ):
-            proof = prove_assignment(course, loaded, engine, watch, effort, exercise)
+        with would_be_release(course, assignment) as release:
+            loaded = load_assignment(course, assignment, config.language, release)
+            if exercise and exercise not in exercises(loaded):
+                raise CourseError(f"--exercise {exercise}: name one of {', '.join(exercises(loaded))}")
+            with (
+                progress(_errors) as watch,
+                Engine(config.walls, secret(config.secret_file), config.workers) as engine,
+            ):
+                effort = QUICK if quick else THOROUGH
+                proof = prove_assignment(course, release, loaded, engine, watch, effort, exercise)
         recorded = write_proof(course, proof)
     except (CourseError, SandboxError, ValueError) as error:
         raise _stop(str(error)) from None

@@ -55,9 +55,15 @@ QUICK = Effort(mutants=16, repeats=12, slack_s=1.0)
 
 
 def prove(
-    course: Path, assignment: Assignment, engine: Engine, watch: Watch, effort: Effort = THOROUGH, only: str = ""
+    course: Path,
+    release: Path,
+    assignment: Assignment,
+    engine: Engine,
+    watch: Watch,
+    effort: Effort = THOROUGH,
+    only: str = "",
 ) -> Proof:
-    """Try the grader of ``assignment``: all its exercises, or ``only`` one.
+    """Try the grader of ``assignment``: all its exercises, or ``only`` one. ``release`` holds what is handed out.
 
     Raises CourseError for a course file that can't be used, SandboxError when no sandbox can be had.
     """
@@ -113,7 +119,7 @@ def prove(
         text = next(one.source for one in reference if one.exercise == name)
         survivors += [f"{name} ({mutant.operator})\n{mutant.diff(text)}" for mutant in alive]
     everything = [*seeds, blank, *settled, *rounding, *mutated, *repeated]
-    proven[""] = [_no_errors(everything), *_no_leaks(course, assignment, engine, known, settled, witnessed[0])]
+    proven[""] = [_no_errors(everything), *_no_leaks(release, assignment, engine, known, settled, witnessed[0])]
     return Proof(
         assignment=assignment.name,
         digest=assignment_digest(course, assignment.name),
@@ -175,10 +181,10 @@ def _no_errors(everything: Sequence[Done]) -> Claim:
 
 
 def _no_leaks(
-    course: Path, assignment: Assignment, engine: Engine, known: list[Specimen], settled: list[Done], witnessed: Done
+    folder: Path, assignment: Assignment, engine: Engine, known: list[Specimen], settled: list[Done], witnessed: Done
 ) -> list[Claim]:
     """Nothing secret in the release, and nothing in what feedback pages add to what a student wrote."""
-    release = leaks.released_texts(assignment, course / "release" / assignment.name)
+    release = leaks.released_texts(assignment, folder / assignment.name)
     pages = [text for _, report in settled for text in leaks.feedback_texts(report)]
     solutions = leaks.solution_runs(assignment, [one for one in known if one.fate == "correct"])
     hidden = leaks.hidden_test_runs(assignment.grader)

@@ -34,14 +34,20 @@ class Assignment:
     language: str = "fr"
 
 
-def load_assignment(course_root: Path, name: str, language: str = "fr") -> Assignment:
+def load_assignment(
+    course_root: Path, name: str, language: str = "fr", release_folder: Path | None = None
+) -> Assignment:
     """Read ``release/NAME/NAME.ipynb``, ``source/NAME/NAME.ipynb`` and ``graders/NAME``.
 
-    Raises CourseError when one is missing or can't be used.
+    ``release_folder`` stands for ``release`` where given. Raises CourseError when one is missing or can't be used.
     """
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise CourseError(f"assignment {name!r}: name one of the folders of {course_root / 'source'}")
-    paths = {kind: course_root / kind / name / f"{name}.ipynb" for kind in ("source", "release")}
+    released = release_folder or course_root / "release"
+    paths = {
+        kind: folder / name / f"{name}.ipynb"
+        for kind, folder in (("source", course_root / "source"), ("release", released))
+    }
     source = read_source(course_root, name)
     release = _read(paths["release"], f"run `nbgrader generate_assignment {name}`")
     grader = course_root / "graders" / name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.tiny import DOUBLE, GRADER, SHIFT, STUB, notebook
 
 pytestmark = pytest.mark.slow
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 SPECIMENS = {
     "correct/double/with_map.py": "def double(x):\n    return list(map(lambda item: item + item, x))",
     "correct/shift/with_add.py": "import torch\n\ndef shift(x, by):\n    return torch.add(x, by)",
@@ -46,7 +48,9 @@ def make(course: Path, grader: str = SOUND, specimens: dict[str, str] = SPECIMEN
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     stubs = (STUB.format(name="double"), STUB.format(name="shift"))
-    for kind, answers in (("source", (DOUBLE, SHIFT)), ("release", stubs)):
+    solved = tuple(one.replace("    return", "    ### BEGIN SOLUTION\n    return") for one in (DOUBLE, SHIFT))
+    solved = tuple(f"{one}\n    ### END SOLUTION" for one in solved)
+    for kind, answers in (("source", solved), ("release", stubs)):
         written = notebook(*answers)
         for place, name in ((3, "shift"), (1, "double")):
             for language in ("fr", "en"):
@@ -54,7 +58,7 @@ def make(course: Path, grader: str = SOUND, specimens: dict[str, str] = SPECIMEN
                 written.cells.insert(place, told)
         (course / kind / "tiny").mkdir(parents=True)
         nbformat.write(written, course / kind / "tiny" / "tiny.ipynb")
-    (course / "nbgrader_config.py").write_text("c = get_config()\n", encoding="utf-8")
+    shutil.copy(REPOSITORY / "nbgrader_config.py", course)
 
 
 def quiet(stage: str, total: int) -> Callable[[], object]:
@@ -62,7 +66,7 @@ def quiet(stage: str, total: int) -> Callable[[], object]:
 
 
 def proof_of(course: Path, engine: Engine, effort: Effort = SOME, only: str = "") -> Proof:
-    return prove(course, load_assignment(course, "tiny"), engine, quiet, effort, only)
+    return prove(course, course / "release", load_assignment(course, "tiny"), engine, quiet, effort, only)
 
 
 def problems(proof: Proof) -> str:
@@ -173,11 +177,13 @@ def test_only_a_complete_proof_that_holds_is_recorded(course: Path) -> None:
 
 def test_the_command(course: Path) -> None:
     make(course)
+    shutil.rmtree(course / "release")  # what would be released is tried, not what was
     runner = CliRunner()
     done = runner.invoke(app, ["prove", "tiny", "--quick", "--exercise", "shift", "--json", "--course", str(course)])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["ok"] and not told["complete"] and not (course / "graders" / "tiny" / "proof.json").exists()
+    assert not (course / "release").exists() and not (course / "gradebook.db").exists()
     for arguments, why in (
         (["nothing"], "there is no such file"),
         (["tiny", "--exercise", "none"], "name one of double, shift"),
