@@ -28,7 +28,9 @@ from bareme.sandbox.supervisor import SandboxError
 #: Wall seconds that all checks of one submission may take together.
 _CHECKS_TIMEOUT_S = 600.0
 #: How often a submission is graded when processes that grading needs are killed.
-_MOST_ATTEMPTS = 3
+_MOST_ATTEMPTS = 5
+#: A check that was killed may be the first that is seen of its sandbox's end.
+_SANDBOX_ENDS_IN_S = 0.5
 
 
 def grade(assignment: Assignment, submission: Submission, engine: Engine | None = None) -> Report:
@@ -101,6 +103,8 @@ async def _attempt(
             raise SandboxError("; ".join(outcomes.errors))
         if not reference.sandbox.alive:
             raise SandboxError("the reference's sandbox died")
+        if outcomes.any_killed():
+            await asyncio.sleep(_SANDBOX_ENDS_IN_S)
         return execution, outcomes, execution.sandbox.alive
 
 
@@ -145,8 +149,8 @@ class _Outcomes:
     def of(self, exercise: str) -> tuple[Check, ...]:
         return tuple(check for (name, _), check in self._checks.items() if name == exercise)
 
-    def unfinished(self) -> list[str]:
-        return [name for (_, name), check in self._checks.items() if check.verdict is None]
+    def any_killed(self) -> bool:
+        return any(check.verdict == "killed" for check in self._checks.values())
 
 
 async def _check(

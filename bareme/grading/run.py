@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 import re
+import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +29,8 @@ from bareme.sandbox.supervisor import Level, Sandbox
 
 KERNEL = "bareme"
 _MOST_OUTPUT_BYTES = 2**20
+#: So often may a kernel be killed from outside while one and the same cell runs.
+_MOST_MURDERS = 5
 #: Outputs that no browser runs. Everything else a cell displays is dropped: an instructor will look at the page.
 _SAFE_TYPES = ("text/plain", "image/png", "image/jpeg")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")  # pages put an image's text into an attribute as it is
@@ -49,11 +53,14 @@ async def executed(
 ) -> AsyncIterator[Execution]:
     """Run ``notebook`` with a copy of the files in ``folder``; the sandbox lives until the context ends.
 
+    A kernel killed by SIGKILL was killed from outside: a pid namespace's first process can't do that to itself. So the
+    notebook runs again, unless this goes on: where memory runs out, say, it is the notebook's doing after all.
+
     Once ``timeout_s`` have passed, a cell that ends the kernel takes all cells after it along: a notebook of a thousand
     endless cells would else hold a worker for hours.
     """
     lost: dict[int, Lost] = {}
-    suspect: int | None = None
+    murders: Counter[int] = Counter()
     deadline = time.monotonic() + timeout_s
     while True:
         runner = _Runner(copy.deepcopy(notebook), folder, level, cell_timeout_s)
@@ -62,8 +69,8 @@ async def executed(
             if culprit is None:
                 yield Execution(runner.nb, runner.sandbox(), lost)
                 return
-            if culprit[1] == "killed" and culprit[0] != suspect:
-                suspect = culprit[0]  # or somebody killed the kernel from outside: that does not hit one cell twice
+            murders[culprit[0]] += runner.murdered
+            if runner.murdered and murders[culprit[0]] < _MOST_MURDERS:
                 continue
             lost[culprit[0]] = culprit[1]
             if time.monotonic() > deadline:
@@ -90,6 +97,7 @@ class _Runner(NotebookClient):
             resources={"metadata": {"path": str(folder)}},
         )
         self._shown = 0
+        self.murdered = False
 
     async def start_and_run(self, skipped: dict[int, Lost]) -> tuple[int, Lost] | None:
         """Run every cell but the skipped ones. Returns the cell that ended the kernel, and how; None if none did."""
@@ -107,6 +115,8 @@ class _Runner(NotebookClient):
             except CellTimeoutError:
                 return index, "over_budget"
             except DeadKernelError:
+                assert self.km is not None and self.km.provisioner is not None
+                self.murdered = await self.km.provisioner.wait() == -signal.SIGKILL
                 return index, "killed"
             finally:
                 cell.outputs = [safe for output in cell.outputs if (safe := _safe(output)) is not None]
