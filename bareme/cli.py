@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 
 from bareme import display
+from bareme.course.command import app as models_app
 
 app = typer.Typer(help="Barème: an autograded BERT & GPT course on nbgrader.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
 _console = Console()
 _errors = Console(stderr=True)
 

@@ -13,6 +13,7 @@ from traitlets import Bool, Enum, Integer, TraitError, Unicode
 from traitlets.config import Config, Configurable
 from traitlets.config.loader import PyFileConfigLoader
 
+from bareme.course.profiles import PROFILES
 from bareme.grading.language import LANGUAGES, CourseError
 from bareme.sandbox.supervisor import Level
 
@@ -37,6 +38,12 @@ class Bareme(Configurable):
     ).tag(config=True)
     release_unproven = Bool(
         False, help="Let `nbgrader generate_assignment` release what `bareme prove` did not prove as it is now."
+    ).tag(config=True)
+    profile = Enum(
+        tuple(PROFILES),
+        "offline",
+        help="The models behind the roles that notebooks name: offline (shipped, or converted from packages), hub or "
+        "gpu. `bareme models fetch` fetches what is missing.",
     ).tag(config=True)
     secret_file = Unicode(
         ".bareme/secret",

@@ -10,6 +10,8 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
 from traitlets.config import Config
 
+from bareme.course.profiles import VARIABLE
+
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -20,6 +22,10 @@ def configure(config: Config) -> None:
     own = os.path.dirname(sys.executable)
     if own not in path:
         os.environ["PATH"] = os.pathsep.join([own, *path])
+
+    profile = config.Bareme.get("profile")
+    if profile:  # read by bareme.course, in this process and in sandboxes
+        os.environ[VARIABLE] = profile
 
     ours = ["bareme.gradebook.proven.RequireProof", "bareme.gradebook.select_language.SelectLanguage"]
     config.GenerateAssignment.preprocessors = [*ours, *GenerateAssignment.preprocessors.default()]

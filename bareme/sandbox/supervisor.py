@@ -36,15 +36,21 @@ class NoAnswer(SandboxError):
 
 
 def visible_paths() -> list[str]:
-    """Everything of this machine that a sandbox may read: the system, this Python, and this package."""
+    """Everything of this machine that a sandbox may read: the system, this Python, this package and its models."""
     python = {sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent.parent)}
     package = str(Path(bareme.__file__).resolve().parent)
-    own = [*sorted({os.path.realpath(path) for path in python} | python), package]
+    own = [*sorted({os.path.realpath(path) for path in python} | python), package, str(models_folder())]
     kept = list(_SYSTEM)
     for path in own:
         if not any(path == seen or path.startswith(seen + "/") for seen in kept):
             kept.append(path)
     return [path for path in kept if os.path.lexists(path)]
+
+
+def models_folder() -> Path:
+    """Where `bareme models fetch` keeps models (bareme.course.places.cache_folder says the same to a notebook)."""
+    told = os.environ.get("BAREME_CACHE")
+    return Path(told) if told else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bareme"
 
 
 def kernel_environment() -> dict[str, str]:
@@ -60,6 +66,8 @@ def kernel_environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_OFFLINE": "1",
+        "BAREME_CACHE": str(models_folder()),
+        "BAREME_PROFILE": os.environ.get("BAREME_PROFILE", "offline"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

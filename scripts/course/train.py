@@ -1,0 +1,277 @@
+"""Train the tiny models, on their tokenizers, from scratch: seeded, and resumed where it was killed.
+
+    python -m scripts.course.train tokenizers
+    python -m scripts.course.train tiny-encoder --steps 6000
+    python -m scripts.course.train tiny-decoder --steps 6000
+    python -m scripts.course.train export
+
+One thread each by default, so that both models may learn side by side on two cores; a GPU is used where there is one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import (
+    BertConfig,
+    BertForMaskedLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+
+from bareme.course.generator.words import Language
+from scripts.course.mix import LANGUAGES, Kind, documents
+from scripts.course.sources import BUILD
+
+OUT = BUILD.parent / "models"
+SHIPPED = Path(__file__).resolve().parents[2] / "bareme" / "course" / "weights"
+ROLES = ("tiny-encoder", "tiny-decoder")
+VOCABULARY = {"tiny-encoder": 8000, "tiny-decoder": 6000}
+#: Tokens of one example, and examples of one step.
+LENGTH = {"tiny-encoder": 128, "tiny-decoder": 256}
+BATCH = {"tiny-encoder": 32, "tiny-decoder": 16}
+_PEAK_LR, _WARM_UP, _DECAY = 2e-3, 200, 0.05
+_SAVE_EVERY_S = 120
+_END = "<|endoftext|>"
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+
+def train_tokenizers() -> None:
+    """WordPiece and byte-level BPE, both cased, on as much French as English."""
+    for role in ROLES:
+        tokenizer = _untrained(role)
+        texts = (text for language in LANGUAGES for _, text in documents(language, "train"))
+        if role == "tiny-encoder":
+            trainer: Any = trainers.WordPieceTrainer(vocab_size=VOCABULARY[role], special_tokens=list(_SPECIAL))
+        else:
+            alphabet = pre_tokenizers.ByteLevel.alphabet()
+            trainer = trainers.BpeTrainer(vocab_size=VOCABULARY[role], special_tokens=[_END], initial_alphabet=alphabet)
+        tokenizer.train_from_iterator(texts, trainer)
+        if role == "tiny-encoder":
+            cls, sep = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+            tokenizer.post_processor = processors.TemplateProcessing(
+                single="[CLS] $A [SEP]",
+                pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+                special_tokens=[("[CLS]", cls), ("[SEP]", sep)],
+            )
+        (OUT / role).mkdir(parents=True, exist_ok=True)
+        wrapped(role, tokenizer).save_pretrained(OUT / role)
+
+
+def _untrained(role: str) -> Tokenizer:
+    if role == "tiny-encoder":
+        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        tokenizer.decoder = decoders.WordPiece()
+        return tokenizer
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    return tokenizer
+
+
+def wrapped(role: str, tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    if role == "tiny-encoder":
+        names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), _SPECIAL, strict=True))
+    else:
+        names = {"bos_token": _END, "eos_token": _END, "unk_token": _END}
+    inputs = ["input_ids", "token_type_ids", "attention_mask"] if role == "tiny-encoder" else None
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_max_length=LENGTH[role],
+        clean_up_tokenization_spaces=False,
+        **names,
+        **({"model_input_names": inputs} if inputs else {"model_input_names": ["input_ids", "attention_mask"]}),
+    )
+    assert isinstance(made, PreTrainedTokenizerFast)
+    return made
+
+
+def tokens(role: str, kind: Kind, language: Language) -> np.ndarray:
+    """All documents of the mixture, one after another, each ended by [SEP] or <|endoftext|>: uint16."""
+    path = OUT / role / f"{language}-{kind}.npy"
+    if not path.exists():
+        tokenizer = Tokenizer.from_file(str(OUT / role / "tokenizer.json"))
+        end = tokenizer.token_to_id("[SEP]" if role == "tiny-encoder" else _END)
+        found: list[int] = []
+        texts = [text for _, text in documents(language, kind)]
+        for first in range(0, len(texts), 2000):
+            for encoding in tokenizer.encode_batch(texts[first : first + 2000], add_special_tokens=False):
+                found += [*encoding.ids, end]
+        np.save(path, np.array(found, dtype=np.uint16))
+    loaded: np.ndarray = np.load(path)
+    return loaded
+
+
+def new_model(role: str, tokenizer: PreTrainedTokenizerFast) -> PreTrainedModel:
+    """4 layers of width 256. Without dropout while it learns: nothing is seen often enough to be learnt by heart."""
+    if role == "tiny-encoder":
+        return BertForMaskedLM(
+            BertConfig(
+                vocab_size=len(tokenizer),
+                hidden_size=256,
+                num_hidden_layers=4,
+                num_attention_heads=4,
+                intermediate_size=1024,
+                max_position_embeddings=LENGTH[role],
+                pad_token_id=tokenizer.pad_token_id,
+                hidden_dropout_prob=0.0,
+                attention_probs_dropout_prob=0.0,
+            )
+        )
+    return GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=len(tokenizer),
+            n_embd=256,
+            n_layer=4,
+            n_head=4,
+            n_positions=LENGTH[role],
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+        )
+    )
+
+
+def windows(role: str, rng: np.random.Generator, kind: Kind = "train") -> Iterator[torch.Tensor]:
+    """Batches of pieces of the running text, int64 [B, L], as much French as English."""
+    texts = [tokens(role, kind, language) for language in LANGUAGES]
+    length = LENGTH[role] - (2 if role == "tiny-encoder" else 0)
+    while True:
+        rows = []
+        for row in range(BATCH[role]):
+            text = texts[row % len(texts)]
+            start = int(rng.integers(0, len(text) - length))
+            rows.append(text[start : start + length].astype(np.int64))
+        yield torch.from_numpy(np.stack(rows))
+
+
+def encoder_loss(
+    model: BertForMaskedLM, pieces: torch.Tensor, tokenizer: PreTrainedTokenizerFast, rng: torch.Generator
+) -> torch.Tensor:
+    """Masked-word loss (Devlin et al., 2019, § 3.1). Every other step sees short pieces, padded, as students will.
+
+    The second segment begins, in half of the rows, after the first [SEP].
+    """
+    assert isinstance(tokenizer.pad_token_id, int) and isinstance(tokenizer.mask_token_id, int)
+    if torch.rand((), generator=rng) < 0.3:
+        pieces = pieces.reshape(pieces.shape[0] * 3, -1)
+    rows, _ = pieces.shape
+    edge = torch.full((rows, 1), 0)
+    ids = torch.cat([edge + int(tokenizer.cls_token_id), pieces, edge + int(tokenizer.sep_token_id)], dim=1)
+    is_sep = ids == int(tokenizer.sep_token_id)
+    segments = (is_sep.cumsum(1) - is_sep.long()).clamp(max=1)
+    segments *= (torch.rand((rows, 1), generator=rng) < 0.5).long()
+    special = is_sep | (ids == int(tokenizer.cls_token_id))
+    chosen = (torch.rand(ids.shape, generator=rng) < 0.15) & ~special
+    how = torch.rand(ids.shape, generator=rng)
+    shown = torch.where(chosen & (how < 0.8), tokenizer.mask_token_id, ids)
+    random_ids = torch.randint(len(_SPECIAL), len(tokenizer), ids.shape, generator=rng)
+    shown = torch.where(chosen & (how >= 0.9), random_ids, shown)
+    hidden = model.bert(input_ids=shown, token_type_ids=segments).last_hidden_state
+    return torch.nn.functional.cross_entropy(model.cls(hidden[chosen]).float(), ids[chosen])
+
+
+def decoder_loss(model: GPT2LMHeadModel, pieces: torch.Tensor) -> torch.Tensor:
+    logits = model(input_ids=pieces).logits[:, :-1].float()
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), pieces[:, 1:].flatten())
+
+
+def train(role: str, steps: int, seed: int) -> None:
+    """Go on from the last checkpoint, or begin. Checkpoints are whole: written aside, then moved into place."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(OUT / role)
+    torch.manual_seed(seed)
+    model = new_model(role, tokenizer).train()
+    decayed = [one for one in model.parameters() if one.dim() > 1]
+    plain = [one for one in model.parameters() if one.dim() == 1]
+    groups = [{"params": decayed, "weight_decay": _DECAY}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=_PEAK_LR, betas=(0.9, 0.98))
+    checkpoint, done = OUT / role / f"checkpoint-{seed}.pt", 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        done = state["done"]
+    began = saved = time.monotonic()
+    losses: list[float] = []
+    while done < steps:
+        # Of its own seed, each step: what a resumed run sees is what it would have seen
+        pieces = next(windows(role, np.random.default_rng((seed, done))))
+        rng = torch.Generator().manual_seed(seed * 1_000_003 + done)
+        rate = _PEAK_LR * min(1.0, (done + 1) / _WARM_UP) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done / steps)))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", torch.bfloat16):
+            if isinstance(model, BertForMaskedLM):
+                loss = encoder_loss(model, pieces, tokenizer, rng)
+            else:
+                assert isinstance(model, GPT2LMHeadModel)
+                loss = decoder_loss(model, pieces)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(loss.item())
+        done += 1
+        if done % 50 == 0:
+            per_s = len(losses) * pieces.numel() / (time.monotonic() - began)
+            line = {"step": done, "loss": round(sum(losses[-50:]) / 50, 4), "lr": rate, "tokens_per_s": round(per_s)}
+            with open(OUT / role / "log.jsonl", "a", encoding="utf-8") as log:
+                log.write(json.dumps(line) + "\n")
+        if time.monotonic() - saved > _SAVE_EVERY_S or done == steps:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "done": done}
+            torch.save(state, checkpoint.with_suffix(".new"))
+            os.replace(checkpoint.with_suffix(".new"), checkpoint)
+            saved = time.monotonic()
+
+
+def export(role: str, seed: int) -> None:
+    """What is shipped: fp16 weights, the tokenizer, the configuration (with the usual dropout: some will train on)."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(OUT / role)
+    model = new_model(role, tokenizer)
+    model.load_state_dict(torch.load(OUT / role / f"checkpoint-{seed}.pt", weights_only=True)["model"])
+    for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "resid_pdrop", "embd_pdrop", "attn_pdrop"):
+        if hasattr(model.config, name):
+            setattr(model.config, name, 0.1)
+    folder = SHIPPED / role
+    folder.mkdir(parents=True, exist_ok=True)
+    model.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("what", choices=("tokenizers", *ROLES, "export"))
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    if given.what == "tokenizers":
+        shutil.rmtree(OUT, ignore_errors=True)
+        train_tokenizers()
+    elif given.what == "export":
+        for role in ROLES:
+            export(role, given.seed)
+    else:
+        train(given.what, given.steps, given.seed)
+
+
+if __name__ == "__main__":
+    main()
