@@ -61,11 +61,11 @@ def _shingles(text: str) -> set[str]:
 
 
 def sentiment_fr(authored: Path) -> dict[str, list[dict[str, Any]]]:
+    """In blocks of ten of one topic, as they were written: some of a block mirror one another."""
     items = read(authored / "sentiment_fr.jsonl")
-    by_label = [[one for one in items if one["label"] == label] for label in ("positive", "negative")]
-    for of_label in by_label:
-        random.Random(0).shuffle(of_label)
-    return split([one for pair in zip(*by_label, strict=False) for one in pair], groups_of=2)
+    blocks = [items[at : at + 10] for at in range(0, len(items), 10)]
+    random.Random(0).shuffle(blocks)
+    return split([one for block in blocks for one in block], groups_of=10)
 
 
 def qa(authored: Path, language: Language) -> dict[str, list[dict[str, Any]]]:
@@ -87,14 +87,6 @@ def _start(item: dict[str, Any]) -> int:
     return start
 
 
-def dialogues(authored: Path, language: Language) -> dict[str, list[dict[str, Any]]]:
-    items = [
-        {name: one[name] for name in ("topic", "messages")} for one in read(authored / f"dialogues_{language}.jsonl")
-    ]
-    random.Random(0).shuffle(items)
-    return split(items)
-
-
 def agreement(language: Language) -> dict[str, list[dict[str, Any]]]:
     """No pair twice; test and hidden ones are of subjects and words that the tiny models never saw together."""
     rng, seen, found = random.Random(f"{language}/agreement"), set(), {}
@@ -111,11 +103,13 @@ def agreement(language: Language) -> dict[str, list[dict[str, Any]]]:
 def text(language: Language) -> dict[str, list[dict[str, Any]]]:
     """Of the tiny models' mixture: train of what they saw, the others of what they did not."""
     found: dict[str, list[dict[str, Any]]] = {}
+    seen: set[str] = set()  # some facts are told of several countries
     held_out = documents(language, "held-out")
     for name, words in _TEXT_WORDS.items():
         found[name] = []
         for source, one in documents(language, "train") if name == "train" else held_out:
-            if source in ("stories", "quotations", "speeches", "factbook"):
+            if source in ("stories", "quotations", "speeches", "factbook") and one not in seen:
+                seen.add(one)
                 found[name].append({"text": one, "source": source})
                 words -= len(one.split())
             if words <= 0:
@@ -161,7 +155,6 @@ def main() -> None:
     for language in LANGUAGES:
         write(f"qa-{language}", qa(given.authored, language))
         write(f"agreement-{language}", agreement(language))
-        write(f"dialogues-{language}", dialogues(given.authored, language))
         write(f"text-{language}", text(language))
     note_digests(PUBLIC)
     note_digests(HIDDEN)

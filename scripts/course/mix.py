@@ -18,8 +18,8 @@ LANGUAGES: tuple[Language, ...] = ("fr", "en")
 Kind = Literal["train", "held-out"]
 
 #: Words of generated stories, and of generated sentences on their own, in each language.
-_STORY_WORDS = {"train": 3_000_000, "held-out": 40_000}
-_SENTENCE_WORDS = {"train": 400_000, "held-out": 10_000}
+_STORY_WORDS = {"train": 2_200_000, "held-out": 40_000}
+_SENTENCE_WORDS = {"train": 300_000, "held-out": 8_000}
 #: Of what people wrote, at most this many words of a source.
 _MOST_WORDS = {"chats": 500_000, "speeches": 300_000}
 _WORD = re.compile(r"[^\W\d_]+")

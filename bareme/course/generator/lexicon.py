@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -28,8 +28,12 @@ class Lexicon:
 
 @cache
 def lexicon(language: Language) -> Lexicon:
-    """The words of a language. Raises ValueError that names the file and the entry."""
-    told = read(language, "lexicon.toml")
+    """The words of a language. Raises ValueError that names the entry that can't be read."""
+    return words_of(read(language, "lexicon.toml"), language)
+
+
+def words_of(told: Mapping[str, Any], language: Language) -> Lexicon:
+    """The words that the tables ``nouns``, ``adjectives`` and ``names`` of a file list."""
     words: dict[str, tuple[Word | Agreeing, ...]] = {}
     for category, entries in told.get("nouns", {}).items():
         words[category] = tuple(noun(entry, language) for entry in entries)
