@@ -37,6 +37,18 @@ class Pair(TypedDict):
     phenomenon: str
 
 
+class Message(TypedDict):
+    """role: ``system``, ``user`` or ``assistant``."""
+
+    role: str
+    content: str
+
+
+class Dialogue(TypedDict):
+    topic: str
+    messages: list[Message]
+
+
 class Text(TypedDict):
     """source: where the text comes from."""
 
@@ -44,7 +56,11 @@ class Text(TypedDict):
     source: str
 
 
-NAMES = {f"{kind}-{language}": kind for kind in ("sentiment", "qa", "agreement", "text") for language in ("fr", "en")}
+NAMES = {
+    f"{kind}-{language}": kind
+    for kind in ("sentiment", "qa", "agreement", "dialogues", "text")
+    for language in ("fr", "en")
+}
 
 
 @overload
@@ -53,6 +69,8 @@ def load_dataset(name: Literal["sentiment-fr", "sentiment-en"], split: Split) ->
 def load_dataset(name: Literal["qa-fr", "qa-en"], split: Split) -> list[Question]: ...
 @overload
 def load_dataset(name: Literal["agreement-fr", "agreement-en"], split: Split) -> list[Pair]: ...
+@overload
+def load_dataset(name: Literal["dialogues-fr", "dialogues-en"], split: Split) -> list[Dialogue]: ...
 @overload
 def load_dataset(name: Literal["text-fr", "text-en"], split: Split) -> list[Text]: ...
 

@@ -87,6 +87,14 @@ def _start(item: dict[str, Any]) -> int:
     return start
 
 
+def dialogues(authored: Path, language: Language) -> dict[str, list[dict[str, Any]]]:
+    items = [
+        {name: one[name] for name in ("topic", "messages")} for one in read(authored / f"dialogues_{language}.jsonl")
+    ]
+    random.Random(0).shuffle(items)
+    return split(items)
+
+
 def agreement(language: Language) -> dict[str, list[dict[str, Any]]]:
     """No pair twice; test and hidden ones are of subjects and words that the tiny models never saw together."""
     rng, seen, found = random.Random(f"{language}/agreement"), set(), {}
@@ -154,6 +162,7 @@ def main() -> None:
     write("sentiment-fr", sentiment_fr(given.authored))
     for language in LANGUAGES:
         write(f"qa-{language}", qa(given.authored, language))
+        write(f"dialogues-{language}", dialogues(given.authored, language))
         write(f"agreement-{language}", agreement(language))
         write(f"text-{language}", text(language))
     note_digests(PUBLIC)

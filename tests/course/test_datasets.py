@@ -31,7 +31,7 @@ def key(item: dict[str, Any]) -> str:
     """What must not be in two splits."""
     if "context" in item:
         return str(item["context"])
-    return str(item.get("text") or item.get("right"))
+    return str(item.get("text") or item.get("right") or item.get("messages"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,6 +58,8 @@ def test_there_is_enough() -> None:
     assert count["sentiment-fr"] >= 600 and count["sentiment-en"] >= 2000
     for language in ("fr", "en"):
         assert count[f"qa-{language}"] >= 100 and count[f"agreement-{language}"] >= 500
+        dialogues = [one for split in (*SPLITS, "hidden") for one in items(f"dialogues-{language}", split)]
+        assert sum(message["role"] == "user" for one in dialogues for message in one["messages"]) >= 150
 
 
 @pytest.mark.parametrize("name", ["qa-fr", "qa-en"])
@@ -68,6 +70,14 @@ def test_answers_stand_where_they_are_said_to(name: str, split: str) -> None:
             assert one["answer"] == ""
         else:
             assert one["context"][one["start"] : one["start"] + len(one["answer"])] == one["answer"] != ""
+
+
+@pytest.mark.parametrize("name", ["dialogues-fr", "dialogues-en"])
+def test_roles_alternate(name: str) -> None:
+    for split in (*SPLITS, "hidden"):
+        for one in items(name, split):
+            roles = [message["role"] for message in one["messages"] if message["role"] != "system"]
+            assert roles == ["user", "assistant"] * (len(roles) // 2) and roles, one
 
 
 def test_unknown_names_list_the_known_ones() -> None:
