@@ -1,19 +1,20 @@
 """Values as data: a JSON header, and the raw bytes of tensors beside it. Never pickle.
 
-========  =============================================  ==================================================
-value     header                                         notes
-========  =============================================  ==================================================
-None,     itself                                         exact base types only
+=========  =============================================  ==================================================
+value      header                                         notes
+=========  =============================================  ==================================================
+None,      itself                                         exact base types only
 bool, str
-int       itself, or ``{"%": "i", "v": hex}``            the latter beyond 53 bits, to 4,096
-float     ``{"%": "f", "v": repr}``                      nan, infinities and the zero's sign are kept
-list,     ``{"%": "l", "v": […]}``, ``"u"``              nested 32 deep at most
+int        itself, or ``{"%": "i", "v": hex}``            the latter beyond 53 bits, to 4,096
+float      ``{"%": "f", "v": repr}``                      nan, infinities and the zero's sign are kept
+list,      ``{"%": "l", "v": […]}``, ``"u"``              nested 32 deep at most
 tuple
-dict      ``{"%": "m", "v": [[key, value], …]}``         keys: None, bool, int, float, str, tuples of these
-tensor,   ``{"%": "t", "d": dtype, "s": shape,           buffer number b holds its contiguous little-endian
-array     "b": number}``, ``"n"``                        bytes; each buffer belongs to exactly one
-other     ``{"%": "r", "id": number, "t": type name}``   stays where it is: a :class:`Ref` stands for it
-========  =============================================  ==================================================
+dict       ``{"%": "m", "v": [[key, value], …]}``         keys: None, bool, int, float, str, tuples of these
+tensor,    ``{"%": "t", "d": dtype, "s": shape,           buffer number b holds its contiguous little-endian
+array      "b": number}``, ``"n"``                        bytes; each buffer belongs to exactly one
+generator ``{"%": "g", "b": number}``                    a torch.Generator of the CPU: its state
+other      ``{"%": "r", "id": number, "t": type name}``   stays where it is: a :class:`Ref` stands for it
+=========  =============================================  ==================================================
 
 The untrusted side encodes what student code returned, so decoding trusts nothing: a closed set of tags, checked sizes,
 and nothing but exact base types, plain tensors and arrays come out.
@@ -119,6 +120,9 @@ class _Encoder(_Counted):
         if isinstance(value, numpy.ndarray) and value.dtype.name in _NUMPY:
             array = numpy.ascontiguousarray(value).view(numpy.ndarray)
             return self._append("n", value.dtype.name, value.shape, array.reshape(-1).view(numpy.uint8))
+        if isinstance(value, torch.Generator) and value.device.type == "cpu":
+            self._buffers.append(memoryview(value.get_state().numpy().tobytes()))
+            return {"%": "g", "b": len(self._buffers) - 1}
         if self._put_ref is None:
             raise BridgeError(f"an object of type {type(value).__name__} can't cross")
         return {"%": "r", "id": self._put_ref(value), "t": type(value).__name__[:100]}
@@ -212,6 +216,8 @@ class _Decoder(_Counted):
                 return self._decode_dict(_list(header["v"]), depth)
             case "t" | "n" as tag:
                 return self._decode_tensor(tag, header)
+            case "g":
+                return _generator(self._take(header["b"]))
             case "r":
                 return self._decode_ref(header["id"], header["t"])
         raise BridgeError("an unknown tag")
@@ -235,16 +241,13 @@ class _Decoder(_Counted):
         return result
 
     def _decode_tensor(self, tag: str, header: dict[str, Any]) -> torch.Tensor | numpy.ndarray:
-        name, number = header["d"], header["b"]
+        name = header["d"]
         shape = _list(header["s"])
         if type(name) is not str or name not in (_TORCH if tag == "t" else _NUMPY):
             raise BridgeError("a dtype that may not cross")
         if len(shape) > _MOST_DIMENSIONS or any(type(size) is not int or not 0 <= size < 2**48 for size in shape):
             raise BridgeError("a shape that is none")
-        if type(number) is not int or not 0 <= number < len(self._buffers) or number in self.used:
-            raise BridgeError("a buffer that is not there, or used twice")
-        self.used.add(number)
-        raw = self._buffers[number]
+        raw = self._take(header["b"])
         itemsize = _TORCH[name].itemsize
         if math.prod(shape) * itemsize != len(raw):
             raise BridgeError("a buffer whose size is not its tensor's")
@@ -256,6 +259,12 @@ class _Decoder(_Counted):
             return torch.empty(shape, dtype=_TORCH[name])
         return torch.frombuffer(bytearray(raw), dtype=_TORCH[name]).reshape(shape)
 
+    def _take(self, number: Any) -> bytes | bytearray:
+        if type(number) is not int or not 0 <= number < len(self._buffers) or number in self.used:
+            raise BridgeError("a buffer that is not there, or used twice")
+        self.used.add(number)
+        return self._buffers[number]
+
     def _decode_ref(self, number: Any, type_name: Any) -> Any:
         if type(number) is not int or not 0 <= number < 2**31 or type(type_name) is not str or len(type_name) > 100:
             raise BridgeError("a malformed reference")
@@ -265,6 +274,16 @@ class _Decoder(_Counted):
             return self._get_ref(number)
         except KeyError:
             raise BridgeError(f"no object has the number {number}") from None
+
+
+def _generator(state: bytes | bytearray) -> torch.Generator:
+    made = torch.Generator()
+    if len(state) != made.get_state().numel():
+        raise BridgeError("a generator's state of another size")
+    try:
+        return made.set_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+    except RuntimeError:
+        raise BridgeError("a generator's state that is none") from None
 
 
 def _list(value: Any) -> list[Any]:

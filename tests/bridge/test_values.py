@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from typing import Any
 
 import numpy
@@ -304,3 +305,31 @@ def test_a_well_formed_value_with_one_part_changed_is_a_plain_value_or_refused(v
 def test_each_forged_form_is_refused(header: Any, buffers: list[bytes]) -> None:
     with pytest.raises(BridgeError):
         decode(header, buffers)
+
+
+def test_a_generator_goes_on_where_it_was() -> None:
+    generator = torch.Generator().manual_seed(5)
+    torch.rand(3, generator=generator)
+    crossed = _through_the_wire([generator, torch.ones(2)])
+    assert torch.equal(crossed[1], torch.ones(2))
+    assert torch.equal(torch.randn(7, generator=crossed[0]), torch.randn(7, generator=generator))
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0, 60, 5056]))
+def test_a_state_that_is_none_is_refused(seed: int, size: int) -> None:
+    state = random.Random(seed).randbytes(size)
+    try:
+        torch.rand(1300, generator=decode({"%": "g", "b": 0}, [state]))
+    except BridgeError:
+        pass
+
+
+def test_a_state_with_an_index_out_of_bounds_is_refused() -> None:
+    state = bytearray(torch.Generator().manual_seed(1).get_state().numpy().tobytes())
+    for at in range(0, 24):
+        other = bytearray(state)
+        other[at] = 0xFF
+        try:
+            torch.rand(1300, generator=decode({"%": "g", "b": 0}, [other]))
+        except BridgeError:
+            pass
