@@ -7,6 +7,7 @@ tells its supervisor every outcome as it comes, so that a crash here loses only 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import socket
 from pathlib import Path
@@ -39,12 +40,15 @@ def main() -> None:
 
 def run(control: socket.socket) -> None:
     """Run the tests that the request names, then end this process."""
-    request, (student, reference) = wire.receive(control)
+    request, (student, reference, cells) = wire.receive(control)
+    with open(cells, encoding="utf-8") as written:
+        student_cells = json.load(written)
     job = Job(
         Sandbox(socket.socket(fileno=student), request["student_pid"]),
         Sandbox(socket.socket(fileno=reference), request["reference_pid"]),
         bytes.fromhex(request["seed"]),
         request["verdicts"],
+        student_cells,
         Trial(**request["trial"]),
     )
     grader = Path(request["grader"])

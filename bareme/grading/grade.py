@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
+import os
 import shutil
 import tempfile
 import time
@@ -13,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bareme.grading.assignment import Assignment, exercises
 from bareme.grading.engine import Engine
@@ -98,7 +100,10 @@ async def _attempt(
             executed(rebuilt.notebook, folder, level=engine.level, cell_timeout_s=trial.cell_timeout_s)
         )
         known = _known_verdicts(rebuilt, execution)
-        checked = await _check(assignment, submission.student, engine, execution, reference, known, outcomes, trial)
+        written = _written(rebuilt)
+        checked = await _check(
+            assignment, submission.student, engine, execution, reference, known, written, outcomes, trial
+        )
         if not checked:
             raise SandboxError("; ".join(outcomes.errors))
         if not reference.sandbox.alive:
@@ -128,6 +133,21 @@ def _known_verdicts(rebuilt: Rebuilt, execution: Execution) -> dict[str, Verdict
     for index, how in execution.lost.items():
         known[rebuilt.notebook.cells[index].metadata.get("nbgrader", {}).get("grade_id", "")] = how
     return known
+
+
+def _written(rebuilt: Rebuilt) -> dict[str, str]:
+    """The code cells, in the notebook's order: the release's by their grade_id, the student's own by their id."""
+    code = [cell for cell in rebuilt.notebook.cells if cell.cell_type == "code"]
+    return {cell.metadata.get("nbgrader", {}).get("grade_id", cell.id): cell.source for cell in code}
+
+
+def _in_memory(text: str) -> IO[str]:
+    """A file without a name, to be read from its start by whom it is handed to."""
+    file = open(os.memfd_create("cells"), "w", encoding="utf-8")  # noqa: SIM115 - the caller closes it
+    file.write(text)
+    file.flush()
+    file.seek(0)
+    return file
 
 
 class _Outcomes:
@@ -160,6 +180,7 @@ async def _check(
     execution: Execution,
     reference: Execution,
     known: dict[str, Verdict],
+    written: dict[str, str],
     outcomes: _Outcomes,
     trial: Trial,
 ) -> bool:
@@ -178,8 +199,9 @@ async def _check(
     }
     checker = engine.checkers().fork()
     try:
-        handles = [execution.sandbox.control.fileno(), reference.sandbox.control.fileno()]
-        wire.send(checker.control, request, handles)
+        with _in_memory(json.dumps(written)) as cells:
+            handles = [execution.sandbox.control.fileno(), reference.sandbox.control.fileno(), cells.fileno()]
+            wire.send(checker.control, request, handles)
         async with asyncio.timeout(_CHECKS_TIMEOUT_S):
             done = False
             while not done:

@@ -5,7 +5,7 @@ Values go out and come back through the bridge; nothing of the other side is eve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,21 @@ class Notebook:
     """An executed notebook: ``notebook.NAME(*args, **kwargs)`` calls NAME in a fork of its state.
 
     The fork is made at the first call and lives until ``close``: the calls of one check share it, those of two don't.
-    ``witness`` is called with the arguments and the value of each call.
+    ``forbidden``: dotted names of library functions that raise there. ``witness`` is called with the arguments and the
+    value of each call.
     """
 
     def __init__(
-        self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True, witness: Callable[..., None] | None = None
+        self,
+        sandbox: Sandbox,
+        budget: Budget,
+        *,
+        may_fork: bool = True,
+        forbidden: Sequence[str] = (),
+        witness: Callable[..., None] | None = None,
     ) -> None:
-        self._sandbox, self._budget, self._may_fork, self._witness = sandbox, budget, may_fork, witness
+        self._sandbox, self._budget, self._may_fork = sandbox, budget, may_fork
+        self._forbidden, self._witness = forbidden, witness
         self._fork: CheckFork | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -98,7 +106,7 @@ class Notebook:
 
     def ask(self, how: str, name: str, args: Any, kwargs: Any, *, on: int | None = None, cotangent: Any = None) -> Any:
         if self._fork is None:
-            self._fork = CheckFork(self._sandbox, self._budget, may_fork=self._may_fork)
+            self._fork = CheckFork(self._sandbox, self._budget, may_fork=self._may_fork, forbidden=self._forbidden)
         request = {"how": how, "on": on, "name": name, "args": list(args), "kwargs": kwargs, "cotangent": cotangent}
         try:
             answer = self._fork.ask(request)

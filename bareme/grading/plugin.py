@@ -21,6 +21,7 @@ import torch
 from bareme.grading import checks
 from bareme.grading import race as racing
 from bareme.grading.checks import CheckFailed, say
+from bareme.grading.forbidden import used
 from bareme.grading.notebook import Missing, Notebook, Raised, Refused
 from bareme.grading.report import Check, Text, Usage, Verdict
 from bareme.grading.safe_text import plain
@@ -31,18 +32,23 @@ from bareme.sandbox.supervisor import Sandbox
 MARKS = (
     "exercise(name): the exercise that this check belongs to",
     "check(weight=1.0, rationale=None, hint=None): its weight, the invariant it is about, and a hint",
+    "forbid(*names): functions of libraries, by dotted name, that the exercise may not use: it is to write them",
     "budget(cpu=10.0, wall=30.0, memory=2**30, ratio=None): what it may use; ratio: CPU against the reference",
 )
 
 
 @dataclass(frozen=True)
 class Job:
-    """What the checker needs to know of one submission. ``verdicts``: exercises whose outcome is known already."""
+    """What the checker needs to know of one submission.
+
+    verdicts: exercises whose outcome is known already. cells: the notebook's code, by cell.
+    """
 
     student: Sandbox
     reference: Sandbox
     seed: bytes
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    cells: dict[str, str] = field(default_factory=dict)
     trial: Trial = STUDENTS
 
 
@@ -75,12 +81,20 @@ class CheckPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip what need not run. Not earlier: a test that pytest does not see end spoils the setup of the next."""
-        known = self._job.verdicts.get(exercise_of(item))
+        known = self._known(item)
         if known is not None:
-            self._tell_check(item, Outcome(known, _WHY[known]))
+            self._tell_check(item, known)
         if known is not None or exercise_of(item) in self._given_up:
             pytest.skip()
         checks.watch_tolerance()
+
+    def _known(self, item: pytest.Item) -> Outcome | None:
+        """The outcome of a check that need not run."""
+        verdict = self._job.verdicts.get(exercise_of(item))
+        if verdict is not None:
+            return Outcome(verdict, _WHY[verdict])
+        names = forbidden_in(item)
+        return _forbidden(names) if names and used(exercise_of(item), self._job.cells, names) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -123,7 +137,13 @@ class CheckPlugin:
         most = self._job.trial.most_cpu_s.get(request.node.name, budget.cpu_s)
         budget = replace(budget, cpu_s=min(budget.cpu_s, most))
         witness = self._witness if self._job.trial.witness else None
-        notebook = Notebook(self._job.student, budget, may_fork=ratio is None, witness=witness)
+        notebook = Notebook(
+            self._job.student,
+            budget,
+            may_fork=ratio is None,
+            forbidden=forbidden_in(request.node),
+            witness=witness,
+        )
         request.node.stash[_STUDENT] = notebook
         yield notebook
         notebook.close()
@@ -135,7 +155,8 @@ class CheckPlugin:
     @pytest.fixture
     def reference(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:
         budget, ratio = budget_of(request.node)
-        notebook = Notebook(self._job.reference, budget, may_fork=ratio is None)
+        forbidden = forbidden_in(request.node)
+        notebook = Notebook(self._job.reference, budget, may_fork=ratio is None, forbidden=forbidden)
         yield ReferenceNotebook(notebook)  # type: ignore[misc]
         notebook.close()
 
@@ -156,8 +177,8 @@ class CheckPlugin:
         if ratio is None:
             raise GraderError("the fixture race needs @pytest.mark.budget(ratio=…)")
 
-        def run(name: str, make: racing.Make, same: racing.Same | None = None) -> None:
-            racing.race(name, make, student=student, reference=reference, rng=rng, ratio=ratio, same=same)
+        def run(what: racing.What, make: racing.Make, same: racing.Same | None = None) -> None:
+            racing.race(what, make, student=student, reference=reference, rng=rng, ratio=ratio, same=same)
 
         return run
 
@@ -210,10 +231,6 @@ _WHY: dict[Verdict, Text] = {
         fr="Votre cellule ne se termine pas dans le temps imparti : elle a été laissée de côté.",
         en="Your cell does not end in the time allowed: it was left out.",
     ),
-    "forbidden": say(
-        fr="Votre cellule appelle la fonction qu'il s'agit d'écrire.",
-        en="Your cell calls the function that is to be written.",
-    ),
 }
 _LIMITS = {
     "cpu_s": ("secondes de calcul", "CPU seconds"),
@@ -232,6 +249,8 @@ def judge(error: BaseException | None, item: pytest.Item) -> Outcome:
     if isinstance(error, Raised):
         if error.kind == "MemoryError" or "can't allocate memory" in error.message:
             return judge(OverBudget("memory_bytes", budget_of(item)[0].memory_bytes), item)
+        if error.kind == "Forbidden":
+            return _forbidden(forbidden_in(item))
         return Outcome("raised", _raised_text(error))
     if isinstance(error, Missing):
         name = plain(str(error), 60)
@@ -263,6 +282,17 @@ def judge(error: BaseException | None, item: pytest.Item) -> Outcome:
     raise GraderError(_where(error))
 
 
+def _forbidden(names: tuple[str, ...]) -> Outcome:
+    listed = ", ".join(names)
+    return Outcome(
+        "forbidden",
+        say(
+            fr=f"Votre code se sert d'une fonction qu'il s'agit d'écrire. Interdits dans cet exercice : {listed}.",
+            en=f"Your code uses a function that is to be written. Forbidden in this exercise: {listed}.",
+        ),
+    )
+
+
 def _raised_text(error: Raised) -> Text:
     place = ""
     if error.frames:
@@ -291,6 +321,11 @@ def _usage_of(item: pytest.Item) -> Usage:
 def exercise_of(item: pytest.Item) -> str:
     mark = item.get_closest_marker("exercise")
     return str(mark.args[0]) if mark is not None and mark.args else ""
+
+
+def forbidden_in(item: pytest.Item) -> tuple[str, ...]:
+    """Dotted names of the library functions that the check's exercise may not use."""
+    return tuple(str(name) for mark in item.iter_markers("forbid") for name in mark.args)
 
 
 def budget_of(item: pytest.Item) -> tuple[Budget, float | None]:

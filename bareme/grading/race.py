@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: From a seeded generator, fresh arguments: ``(args, kwargs)``.
 Make = Callable[[random.Random], tuple[tuple[Any, ...], dict[str, Any]]]
+#: The function to time, or what prepares it in a notebook and returns it: models live there, and only data crosses.
+What = str | Callable[["Notebook"], Callable[..., Any]]
 #: Whether the student's value is right, given the reference's.
 Same = Callable[[Any, Any], bool]
 
@@ -40,7 +42,7 @@ class TooSlow(Exception):
 
 
 def race(
-    name: str,
+    what: What,
     make: Make,
     *,
     student: Notebook,
@@ -53,12 +55,15 @@ def race(
 
     Raises AssertionError when a value is wrong (``same`` says): correctness gates speed.
     """
+    student_call, reference_call = (
+        getattr(notebook, what) if isinstance(what, str) else what(notebook) for notebook in (student, reference)
+    )
     best_student = best_reference = float("inf")
     for done in range(1, _MOST + 1):
         args, kwargs = make(rng)
-        wanted, seconds = _timed(reference, name, args, kwargs)
+        wanted, seconds = _timed(reference, reference_call, args, kwargs)
         best_reference = min(best_reference, seconds)
-        value, seconds = _timed(student, name, args, kwargs)
+        value, seconds = _timed(student, student_call, args, kwargs)
         best_student = min(best_student, seconds)
         assert same is None or same(value, wanted), "a wrong answer is not a fast one"
         limit = ratio * best_reference + SLACK_S
@@ -69,9 +74,11 @@ def race(
         raise TooSlow(best_student, best_reference, limit)
 
 
-def _timed(notebook: Notebook, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, float]:
+def _timed(
+    notebook: Notebook, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, float]:
     """The value of a call, and the CPU seconds that its sandbox used for it."""
     before = notebook.fork.cpu_s() if notebook.fork is not None else 0.0
-    value = getattr(notebook, name)(*args, **kwargs)
+    value = call(*args, **kwargs)
     assert notebook.fork is not None
     return value, notebook.fork.cpu_s() - before

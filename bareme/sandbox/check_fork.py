@@ -10,7 +10,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -75,9 +75,14 @@ class _Watched:
 
 
 class CheckFork:
-    """One fork. Use as a context manager: leaving it kills everything the check started."""
+    """One fork. Use as a context manager: leaving it kills everything the check started.
 
-    def __init__(self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True) -> None:
+    ``forbidden``: dotted names of library functions that raise there.
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True, forbidden: Sequence[str] = ()
+    ) -> None:
         self._sandbox, self._budget = sandbox, budget
         self._started = time.monotonic()
         self._meter = usage.Meter(sandbox.pid)
@@ -87,16 +92,17 @@ class CheckFork:
             self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             # The system's own limit on CPU time is for a process that outlives us: we end it before
             limits = CheckLimits(int(budget.cpu_s) + 2, budget.memory_bytes, may_fork)
-            self.pid = self._ask_for_fork(theirs, limits)
+            self.pid = self._ask_for_fork(theirs, limits, forbidden)
             self._rss_at_start = usage.memory(self.pid)[0]
             usage.confine(self.pid, limits)
         except (OSError, EOFError) as error:  # it died, or a sandbox that died before
             self.close()
             raise Killed(str(error)) from None
 
-    def _ask_for_fork(self, theirs: socket.socket, limits: CheckLimits) -> int:
+    def _ask_for_fork(self, theirs: socket.socket, limits: CheckLimits, forbidden: Sequence[str]) -> int:
+        request = {"limits": asdict(limits), "forbidden": list(forbidden)}
         with theirs:
-            wire.send(self._sandbox.control, {"limits": asdict(limits)}, [theirs.fileno()])
+            wire.send(self._sandbox.control, request, [theirs.fileno()])
         self._end.settimeout(_HELLO_TIMEOUT_S)
         data, ancillary, _, _ = self._end.recvmsg(1, socket.CMSG_SPACE(struct.calcsize("3i")))
         for level, kind, payload in ancillary:

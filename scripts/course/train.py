@@ -34,6 +34,7 @@ from transformers import (
 )
 
 from bareme.course.generator.words import Language
+from bareme.course.places import note_digests
 from scripts.course.mix import LANGUAGES, Kind, documents
 from scripts.course.sources import BUILD
 
@@ -286,6 +287,8 @@ def export(role: str, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     model.half().save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # sandboxes run as other users
+    note_digests(folder)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -202,3 +203,52 @@ def pid_of(engine: Engine, victim: str) -> int:
 
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+FORBIDDING = """
+    import pytest
+    import torch
+    from bareme.grading.checks import say
+
+    pytestmark = pytest.mark.forbid("torch.roll", "torch.nn.functional.cross_entropy", "torch.nn.Softmax")
+
+    @pytest.mark.exercise("double")
+    @pytest.mark.check(rationale=say(fr="Le double.", en="Twice."), hint=say(fr="2x", en="2x"))
+    def test_double(student):
+        assert student.double([1]) == [2]
+
+    @pytest.mark.exercise("shift")
+    @pytest.mark.check(rationale=say(fr="La somme.", en="The sum."), hint=say(fr="", en=""))
+    def test_shift(student, reference):
+        x = torch.zeros(3)
+        got = student.shift(x, 2.5)
+        assert isinstance(got, torch.Tensor) and torch.equal(got, reference.shift(x, 2.5))
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "torch.roll(x, 1)",  # found in the text
+        "getattr(torch, 'ro' + 'll')(x, 1)",  # of C, by a name made up at the call
+        "kept[0](x, 1)",  # of C, kept before the check; under a name of the notebook's
+        "torch.nn.functional.__dict__['cross' + '_entropy'](x, x)",  # of Python
+        "ways['loss'](x, x)",  # of Python, kept before the check where nobody looks
+        "ways['softmax'](0)",  # a class, kept too
+        "ways['made'](x)",  # and its object
+    ],
+)
+def test_what_is_to_be_written_is_not_called(use: str, engine: Engine, tiny: Assignment, tmp_path: Path) -> None:
+    (tmp_path / "test_tiny.py").write_text(textwrap.dedent(FORBIDDING), encoding="utf-8")
+    shift = "import torch\nroll = torch.roll\nF = torch.nn.functional\n"
+    shift += "ways = {'loss': getattr(F, 'cross_' + 'entropy'), 'softmax': getattr(torch.nn, 'Soft' + 'max')}\n"
+    shift += "ways['made'] = ways['softmax'](0)\n"
+    kept = "[roll]" if use.startswith("kept") else "[]"
+    shift += f"def shift(x, by):\n    kept = {kept}\n    {use}\n    return x + by"
+    submission = Submission("ada", notebook("def double(x):\n    return [2 * item for item in x]", shift))
+    report = grade(replace(tiny, grader=tmp_path), submission, engine)
+    assert report.grader_errors == ()
+    assert verdicts(report, "double") == {"test_double": "passed"}
+    (check,) = report.exercises["shift"].checks
+    assert (check.verdict, report.exercises["shift"].score) == ("forbidden", 0.0)
+    assert "torch.roll" in check.rationale["fr"] and "torch.roll" in check.rationale["en"]
