@@ -14,7 +14,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from nbformat import NotebookNode
+
 from bareme.authoring.specimens import Specimen, cell_of
+from bareme.gradebook.marking_scheme import is_scheme
 from bareme.gradebook.scored import scored_notebook
 from bareme.grading.assignment import Assignment, mark
 from bareme.grading.language import LANGUAGES
@@ -53,6 +56,12 @@ def found_values(secret: Iterable[str], public: Iterable[str]) -> list[str]:
     """Which of the secret texts stand in a public one; spacing does not count."""
     everything = "\n".join(" ".join(text.split()) for text in public)
     return sorted({value for value in secret if " ".join(value.split()) in everything})
+
+
+def scheme_lines(source: NotebookNode) -> set[str]:
+    """The lines of marking schemes that are long enough to be no coincidence."""
+    lines = [line.strip() for cell in source.cells if is_scheme(cell) for line in cell.source.splitlines()]
+    return {line for line in lines if len(line) > 20}
 
 
 def key_texts(key: bytes) -> list[str]:

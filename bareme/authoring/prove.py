@@ -188,6 +188,7 @@ def _no_leaks(
     pages = [text for _, report in settled for text in leaks.feedback_texts(report)]
     solutions = leaks.solution_runs(assignment, [one for one in known if one.fate == "correct"])
     hidden = leaks.hidden_test_runs(assignment.grader)
+    schemes = leaks.scheme_lines(assignment.source)
     values = set(witnessed[1].seen) - set(leaks.found_values(witnessed[1].seen, release))  # told to all: no secret
     own = [
         text
@@ -198,6 +199,7 @@ def _no_leaks(
     checked = [
         ("solutions", len(solutions), leaks.found_runs(solutions, [*release, *pages])),
         ("hidden tests", len(hidden), leaks.found_runs(hidden, [*release, *pages])),
+        ("marking schemes", len(schemes), leaks.found_values(schemes, [*release, *pages])),
         ("hidden values", len(values), leaks.found_values(values, own)),
         (
             "secret key",

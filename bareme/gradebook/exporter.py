@@ -19,11 +19,12 @@ from nbgrader.coursedir import CourseDirectory
 
 from bareme.config import hidden_folders, settings
 from bareme.gradebook.left_out import recall
+from bareme.gradebook.marking_scheme import with_schemes
 from bareme.gradebook.records import write_report
 from bareme.gradebook.scored import scored_notebook
 from bareme.gradebook.unfinished import remove_unfinished
 from bareme.gradebook.warm_engine import warm_engine
-from bareme.grading.assignment import load_assignment
+from bareme.grading.assignment import Assignment, load_assignment
 from bareme.grading.grade import start_grading
 from bareme.grading.language import CourseError
 from bareme.grading.report import Report
@@ -52,13 +53,13 @@ class SubmissionExporter(NotebookExporter):
         submitted = coursedir.format_path(coursedir.submitted_directory, about["student"], about["assignment"])
         if Path(filename).parent.resolve() != Path(submitted).resolve():
             return super().from_filename(filename, resources, **kwargs)
-        report, language = self._grade(Path(filename), about["assignment"], about["student"])
+        report, assignment = self._grade(Path(filename), about["assignment"], about["student"])
         for error in report.grader_errors:
             self.log.error("%s, %s: grader error: %s", about["assignment"], about["student"], error)
-        scored = scored_notebook(report, language)
+        scored = with_schemes(scored_notebook(report, assignment.language), assignment.source)
         return super().from_notebook_node(scored, resources, **kwargs)  # type: ignore[no-untyped-call]
 
-    def _grade(self, path: Path, name: str, student: str) -> tuple[Report, str]:
+    def _grade(self, path: Path, name: str, student: str) -> tuple[Report, Assignment]:
         """Grade one submission and keep its report. Raises NbGraderException when grading is impossible."""
         course = Path(self.parent.coursedir.root)
         try:
@@ -75,7 +76,7 @@ class SubmissionExporter(NotebookExporter):
             raise NbGraderException(f"{name}, {student}: {error}") from error
         report = replace(report, problems=(*recall(course, name, student), *report.problems))
         write_report(course, report)
-        return report, config.language
+        return report, assignment
 
     def _next(self, path: Path) -> list[Path]:
         """The submissions that nbgrader will come to after this one."""

@@ -9,6 +9,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
 from bareme.config import settings
+from bareme.gradebook.marking_scheme import without_schemes
 from bareme.gradebook.page import WORDS, number
 
 
@@ -22,4 +23,5 @@ class FeedbackExporter(HTMLExporter):
             "words": {key: text[language] for key, text in WORDS.items()},
             "number": lambda value: number(float(value), language),
         }
+        nb = without_schemes(nb)
         return super().from_notebook_node(nb, resources, **kwargs)

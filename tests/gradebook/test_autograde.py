@@ -99,6 +99,28 @@ def test_the_release_is_in_the_language_of_the_course(tiny_course: Course) -> No
     assert tiny_course.release().cells[-1].source == "Double."
 
 
+def test_graders_see_the_marking_scheme_and_students_never(tiny_course: Course) -> None:
+    path = tiny_course.root / "source" / "tiny" / "tiny.ipynb"
+    source = nbformat.read(path, 4)
+    mark = {"grade_id": "essay", "grade": True, "solution": True, "locked": False, "task": False, "points": 2.0}
+    mark |= {"schema_version": 3, "cell_type": "markdown"}
+    source.cells.insert(3, nbformat.v4.new_markdown_cell("A model answer.", metadata={"nbgrader": mark}))
+    for language, text in (("fr", "Un point par idée."), ("en", "A point for each idea.")):
+        about = {"bareme": {"language": language, "audience": "graders"}}
+        source.cells.insert(4, nbformat.v4.new_markdown_cell(text, metadata=about))
+    nbformat.write(source, path)
+    tiny_course.nbgrader("generate_assignment", "tiny", "--force", "--Bareme.release_unproven=True")
+    assert not any("point" in cell.source or "model" in cell.source for cell in tiny_course.release().cells)
+    tiny_course.submit("ada", tiny_course.submission(**RIGHT, essay="Because."))
+    tiny_course.nbgrader("autograde", "tiny")
+    graded = nbformat.read(tiny_course.root / "autograded" / "ada" / "tiny" / "tiny.ipynb", 4)
+    texts = [cell.source for cell in graded.cells]
+    assert texts[texts.index("Because.") + 1] == "Un point par idée." and "A point for each idea." not in texts
+    tiny_course.nbgrader("generate_feedback", "tiny")
+    page = (tiny_course.root / "feedback" / "ada" / "tiny" / "tiny.html").read_text("utf-8")
+    assert "Because." in page and "Un point par" not in page
+
+
 def test_grading_below_the_configured_level_is_refused(tiny_course: Course) -> None:
     tiny_course.submit("ada", tiny_course.submission(**RIGHT))
     (tiny_course.root / ".bareme").mkdir(exist_ok=True)
