@@ -5,6 +5,7 @@ Code is compared as runs of tokens, so that neither spacing, nor a cell's border
 
 from __future__ import annotations
 
+import ast
 import base64
 import html
 import io
@@ -56,6 +57,15 @@ def found_values(secret: Iterable[str], public: Iterable[str]) -> list[str]:
     """Which of the secret texts stand in a public one; spacing does not count."""
     everything = "\n".join(" ".join(text.split()) for text in public)
     return sorted({value for value in secret if " ".join(value.split()) in everything})
+
+
+def told_to_all(grader: Path) -> str:
+    """What the hidden tests say in their checks' texts: the same for every student, so it holds no hidden value."""
+    modules = [path for path in grader.rglob("*.py") if "specimens" not in path.relative_to(grader).parts]
+    nodes = [node for path in modules for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    said = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say"]
+    parts = [part for call in said for part in ast.walk(call) if isinstance(part, ast.Constant)]
+    return "\n".join(str(part.value) for part in parts)
 
 
 def scheme_lines(source: NotebookNode) -> set[str]:

@@ -189,7 +189,8 @@ def _no_leaks(
     solutions = leaks.solution_runs(assignment, [one for one in known if one.fate == "correct"])
     hidden = leaks.hidden_test_runs(assignment.grader)
     schemes = leaks.scheme_lines(assignment.source)
-    values = set(witnessed[1].seen) - set(leaks.found_values(witnessed[1].seen, release))  # told to all: no secret
+    known_to_all = [*release, leaks.told_to_all(assignment.grader)]
+    values = set(witnessed[1].seen) - set(leaks.found_values(witnessed[1].seen, known_to_all))
     own = [
         text
         for attempt, report in settled

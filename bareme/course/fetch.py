@@ -97,13 +97,13 @@ def _from_the_hub(checkpoint: Checkpoint, made: Path) -> None:
 def _convert_e5(place: Path, made: Path) -> None:
     # torch and transformers: only who converts waits for them
     from bareme.course.e5 import cut, read_model
-    from bareme.course.quiet import without_progress_bars
+    from bareme.course.quiet import quietly
 
     weights, tokenizer = _member(WEIGHTS, place), _member(TOKENIZER, place)
     kept = [int(line) for line in (package_folder("e5_tokens.txt")).read_text("ascii").split()]
     model, cut_tokenizer = cut(read_model(weights), tokenizer, kept)
     # float32: then every process maps the same pages of the file, and a further sandbox costs no memory of its own
-    with without_progress_bars():
+    with quietly():
         model.save_pretrained(made)
     cut_tokenizer.save_pretrained(made)
 

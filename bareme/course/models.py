@@ -9,7 +9,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, 
 
 from bareme.course.places import checkpoint_folder
 from bareme.course.profiles import Role, checkpoint
-from bareme.course.quiet import without_progress_bars
+from bareme.course.quiet import quietly
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -40,7 +40,7 @@ def load_model(role: str) -> PreTrainedModel:
     chosen = checkpoint(role)
     folder = checkpoint_folder(chosen)
     options = {"add_pooling_layer": False} if chosen.head == "none" else {}
-    with without_progress_bars():
+    with quietly():
         model = _CLASSES[chosen.head].from_pretrained(folder, dtype=torch.float32, local_files_only=True, **options)
     loaded: PreTrainedModel = model.eval()
     return loaded

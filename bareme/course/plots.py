@@ -29,6 +29,8 @@ _WORDS: dict[str, dict[Language, str]] = {
     "loss": {"fr": "perte (nats)", "en": "loss (nats)"},
     "examples": {"fr": "exemples étiquetés", "en": "labelled examples"},
     "score": {"fr": "score", "en": "score"},
+    "share": {"fr": "part", "en": "share"},
+    "expected": {"fr": "attendu", "en": "expected"},
     "attention_title": {"fr": "Qui regarde qui", "en": "Who looks at whom"},
     "probability_title": {"fr": "Les jetons les plus probables", "en": "The most likely tokens"},
     "loss_title": {"fr": "La perte pendant l'entraînement", "en": "Loss during training"},
@@ -90,6 +92,33 @@ def token_probabilities(
         axis.set_xlabel(_WORDS["probability"][language])
         axis.set_title(titles[number] if number < len(titles) else "", fontsize=9)
     figure.suptitle(_WORDS["probability_title"][language])
+    return figure
+
+
+def shares(
+    values: Mapping[str, float], expected: Mapping[str, float] | None = None, language: Language = "fr", title: str = ""
+) -> Figure:
+    """Bars of shares by name, each from 0 to 1; a black line across the bar where a share is expected.
+
+    Raises ValueError for a share outside of 0 to 1.
+    """
+    if not values or not all(0 <= share <= 1 for share in values.values()):
+        raise ValueError(f"shares are from 0 to 1, not {dict(values)}")
+    figure, (axis,) = _figure(1.6 + 1.5 * len(values), 3.6, 1, 1)
+    names, heights = list(values), list(values.values())
+    bars = axis.bar(range(len(names)), heights, color=_PALETTE[0], width=0.6)
+    axis.bar_label(bars, labels=[_percent(height, language) for height in heights], padding=4)
+    wanted = [(number, expected[name]) for number, name in enumerate(names) if expected and name in expected]
+    if wanted:
+        places, levels = zip(*wanted, strict=True)
+        starts, ends = ([place + side for place in places] for side in (-0.38, 0.38))
+        axis.hlines(levels, starts, ends, color="black", linestyle="--", label=_WORDS["expected"][language])
+        axis.legend()
+    axis.set_xticks(range(len(names)), names)
+    axis.set_ylim(0, max([*heights, *(level for _, level in wanted)]) * 1.2 or 1.0)
+    axis.set_ylabel(_WORDS["share"][language])
+    axis.set_title(title)
+    axis.grid(axis="y", alpha=0.3)
     return figure
 
 

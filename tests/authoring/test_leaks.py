@@ -93,3 +93,9 @@ def test_files_beside_the_notebook_are_released_too(tiny: Assignment, tmp_path: 
     (tmp_path / "data" / "helper.py").write_text(textwrap.dedent(SOLUTION))
     public = leaks.released_texts(tiny, tmp_path)
     assert leaks.found_runs(leaks.solution_runs(tiny, solved), public)
+
+
+def test_what_checks_say_to_every_student_is_no_hidden_value(tiny: Assignment) -> None:
+    told = leaks.told_to_all(tiny.grader)
+    assert "Le résultat n'est pas le double." in told and "Twice." in told
+    assert "randrange" not in told and "triples" not in told

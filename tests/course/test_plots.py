@@ -54,3 +54,12 @@ def test_learning_curves_show_the_seeds_range() -> None:
     (axis,) = plots.learning_curves({"x": {64: [0.7, 0.9], 16: [0.5]}}, score="exactitude").axes
     assert axis.get_lines()[0].get_xydata().tolist() == [[16.0, 0.5], [64.0, pytest.approx(0.8)]]
     assert axis.get_ylabel() == "exactitude" and axis.get_xlabel() == "exemples étiquetés"
+
+
+def test_shares_are_beside_what_was_expected() -> None:
+    (axis,) = plots.shares({"[MASK]": 0.79, "au hasard": 0.11}, {"[MASK]": 0.8}, title="80/10/10").axes
+    assert [text.get_text() for text in axis.texts] == ["79,0 %", "11,0 %"]
+    assert len(axis.collections) == 1 and axis.get_legend().texts[0].get_text() == "attendu"
+    assert axis.get_title() == "80/10/10"
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        plots.shares({"a": 1.2})
