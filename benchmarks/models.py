@@ -250,7 +250,7 @@ def _fine_tuned(
 
 def loading() -> dict[str, Figure]:
     found = {}
-    for role, bound in (("tiny-encoder", 0.5), ("tiny-decoder", 0.5), ("encoder", 3.0)):
+    for role, bound in (("tiny-encoder", 0.5), ("tiny-decoder", 0.5), ("encoder", 3.0), ("decoder", 3.0)):
         times = []
         for _ in range(4):
             began = time.perf_counter()

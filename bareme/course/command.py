@@ -34,6 +34,7 @@ def show(context: typer.Context) -> None:
 @app.command()
 def fetch() -> None:
     """Fetch and convert what the profile in use needs and is not there yet. Needs the network; a few minutes."""
+    failed = False
     for role, one in PROFILES[_profile()].items():
         if is_there(one):
             _console.print(f"{role}: {one.name} is there")
@@ -42,8 +43,11 @@ def fetch() -> None:
             with _console.status(f"{role}: {one.name} is fetched and converted"):
                 folder = fetch_checkpoint(one)
         except CourseFileError as error:
-            raise _stop(error) from None
-        _console.print(f"{role}: {one.name} is in {folder}", soft_wrap=True)
+            _stop(error)
+            failed = True  # what is left may work
+        else:
+            _console.print(f"{role}: {one.name} is in {folder}", soft_wrap=True)
+    raise typer.Exit(2 if failed else 0)
 
 
 @app.command()

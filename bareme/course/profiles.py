@@ -46,6 +46,13 @@ _E5 = Checkpoint(
     "MIT",
     "multilingual-e5-small (12 layers × 384, 4-bit weights made whole), its vocabulary cut to French and English",
 )
+_SMOLLM2 = Checkpoint(
+    "SmolLM2-135M-Instruct",
+    "causal-lm",
+    "converted",
+    "Apache-2.0",
+    "SmolLM2, 30 layers × 576, tuned to follow instructions, English (4-bit weights made whole)",
+)
 _TINY = {"tiny-encoder": _TINY_ENCODER, "tiny-decoder": _TINY_DECODER}
 
 
@@ -54,7 +61,7 @@ def _hub(name: str, head: Head, licence: str, about: str) -> Checkpoint:
 
 
 PROFILES: dict[str, dict[str, Checkpoint]] = {
-    "offline": {**_TINY, "encoder": _E5},
+    "offline": {**_TINY, "encoder": _E5, "decoder": _SMOLLM2},
     "hub": {
         **_TINY,
         "encoder": _hub(

