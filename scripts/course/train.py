@@ -1,11 +1,14 @@
 """Train the tiny models, on their tokenizers, from scratch: seeded, and resumed where it was killed.
 
     python -m scripts.course.train tokenizers
-    python -m scripts.course.train tiny-encoder --steps 6000
+    python -m scripts.course.train tiny-encoder --steps 8000
+    python -m scripts.course.train tiny-encoder --steps 12000 --sentences 0.5
     python -m scripts.course.train tiny-decoder --steps 6000
+    python -m scripts.course.train tiny-decoder --steps 10000
     python -m scripts.course.train export
 
-One thread each by default, so that both models may learn side by side on two cores; a GPU is used where there is one.
+The second command of each goes on where the first one ended, at a higher rate again. One thread each by default, so
+that both models may learn side by side on two cores; a GPU is used where there is one.
 """
 
 from __future__ import annotations
@@ -106,14 +109,17 @@ def wrapped(role: str, tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
     return made
 
 
-def tokens(role: str, kind: Kind, language: Language) -> np.ndarray:
-    """All documents of the mixture, one after another, each ended by [SEP] or <|endoftext|>: uint16."""
-    path = OUT / role / f"{language}-{kind}.npy"
+def tokens(role: str, kind: Kind, language: Language, only: str = "") -> np.ndarray:
+    """All documents of the mixture, one after another, each ended by [SEP] or <|endoftext|>: uint16.
+
+    only: those of one source.
+    """
+    path = OUT / role / f"{language}-{only or kind}.npy"
     if not path.exists():
         tokenizer = Tokenizer.from_file(str(OUT / role / "tokenizer.json"))
         end = tokenizer.token_to_id("[SEP]" if role == "tiny-encoder" else _END)
         found: list[int] = []
-        texts = [text for _, text in documents(language, kind)]
+        texts = [text for source, text in documents(language, kind) if not only or source == only]
         for first in range(0, len(texts), 2000):
             for encoding in tokenizer.encode_batch(texts[first : first + 2000], add_special_tokens=False):
                 found += [*encoding.ids, end]
@@ -164,14 +170,18 @@ def sinusoids(length: int, width: int) -> torch.Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)
 
 
-def windows(role: str, rng: np.random.Generator, kind: Kind = "train") -> Iterator[torch.Tensor]:
-    """Batches of pieces of the running text, int64 [B, L], as much French as English."""
-    texts = [tokens(role, kind, language) for language in LANGUAGES]
+def windows(role: str, rng: np.random.Generator, sentences: float = 0.0) -> Iterator[torch.Tensor]:
+    """Batches of pieces of the running text, int64 [B, L], as much French as English.
+
+    sentences: share of the rows that are of generated sentences alone, beyond those that the mixture holds.
+    """
+    texts = [tokens(role, "train", language) for language in LANGUAGES]
+    alone = [tokens(role, "train", language, "sentences") for language in LANGUAGES] if sentences else texts
     length = LENGTH[role] - (2 if role == "tiny-encoder" else 0)
     while True:
         rows = []
         for row in range(BATCH[role]):
-            text = texts[row % len(texts)]
+            text = (texts if row >= sentences * BATCH[role] else alone)[row % len(texts)]
             start = int(rng.integers(0, len(text) - length))
             rows.append(text[start : start + length].astype(np.int64))
         yield torch.from_numpy(np.stack(rows))
@@ -208,27 +218,31 @@ def encoder_loss(
     shown = torch.where(chosen & (how < 0.8), tokenizer.mask_token_id, ids)
     random_ids = torch.randint(len(_SPECIAL), len(tokenizer), ids.shape, generator=rng)
     shown = torch.where(chosen & (how >= 0.9), random_ids, shown)
+    # Drawn on the CPU, so that the same is drawn wherever the model is
+    shown, segments, chosen, ids = (one.to(model.device) for one in (shown, segments, chosen, ids))
     hidden = model.bert(input_ids=shown, token_type_ids=segments).last_hidden_state
     return torch.nn.functional.cross_entropy(model.cls(hidden[chosen]).float(), ids[chosen])
 
 
 def decoder_loss(model: GPT2LMHeadModel, pieces: torch.Tensor) -> torch.Tensor:
+    pieces = pieces.to(model.device)
     logits = model(input_ids=pieces).logits[:, :-1].float()
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), pieces[:, 1:].flatten())
 
 
-def train(role: str, steps: int, seed: int) -> None:
+def train(role: str, steps: int, seed: int, sentences: float = 0.0) -> None:
     """Go on from the last checkpoint, or begin. Checkpoints are whole: written aside, then moved into place."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(OUT / role)
     torch.manual_seed(seed)
-    model = new_model(role, tokenizer).train()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = new_model(role, tokenizer).train().to(device)
     decayed = [one for one in model.parameters() if one.dim() > 1]
     plain = [one for one in model.parameters() if one.dim() == 1]
     groups = [{"params": decayed, "weight_decay": _DECAY}, {"params": plain, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=_PEAK_LR[role], betas=(0.9, 0.98))
     checkpoint, done = OUT / role / f"checkpoint-{seed}.pt", 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         done = state["done"]
@@ -236,7 +250,7 @@ def train(role: str, steps: int, seed: int) -> None:
     losses: list[float] = []
     while done < steps:
         # Of its own seed, each step: what a resumed run sees is what it would have seen
-        pieces = next(windows(role, np.random.default_rng((seed, done))))
+        pieces = next(windows(role, np.random.default_rng((seed, done)), sentences))
         rng = torch.Generator().manual_seed(seed * 1_000_003 + done)
         rate = (
             _PEAK_LR[role]
@@ -245,7 +259,7 @@ def train(role: str, steps: int, seed: int) -> None:
         )
         for group in optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16):
             if isinstance(model, BertForMaskedLM):
                 short = pieces.reshape(len(pieces) * cuts(done / steps, rng), -1)
                 loss = encoder_loss(model, short, tokenizer, rng)
@@ -279,7 +293,9 @@ def export(role: str, seed: int) -> None:
     """What is shipped: fp16 weights, the tokenizer, the configuration (with the usual dropout: some will train on)."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(OUT / role)
     model = new_model(role, tokenizer)
-    model.load_state_dict(torch.load(OUT / role / f"checkpoint-{seed}.pt", weights_only=True)["model"])
+    model.load_state_dict(
+        torch.load(OUT / role / f"checkpoint-{seed}.pt", weights_only=True, map_location="cpu")["model"]
+    )
     for name in ("hidden_dropout_prob", "attention_probs_dropout_prob", "resid_pdrop", "embd_pdrop", "attn_pdrop"):
         if hasattr(model.config, name):
             setattr(model.config, name, 0.1)
@@ -296,6 +312,7 @@ def main() -> None:
     parser.add_argument("what", choices=("tokenizers", *ROLES, "export"))
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--sentences", type=float, default=0.0, help="share of generated sentences alone: see windows")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -306,7 +323,7 @@ def main() -> None:
         for role in ROLES:
             export(role, given.seed)
     else:
-        train(given.what, given.steps, given.seed)
+        train(given.what, given.steps, given.seed, given.sentences)
 
 
 if __name__ == "__main__":
