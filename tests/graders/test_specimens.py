@@ -31,7 +31,7 @@ def classes() -> Iterator[tuple[str, dict[str, Specimen]]]:
             for exercise in exercises(assignment)
         }
         for row in range(max(map(len, by_exercise.values()))):
-            yield name, {exercise: ones[row % len(ones)] for exercise, ones in by_exercise.items()}
+            yield name, {exercise: ones[row] for exercise, ones in by_exercise.items() if row < len(ones)}
         for one in known:
             if one.fate == "hostile":
                 yield name, {one.exercise: one}
