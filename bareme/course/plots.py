@@ -170,9 +170,10 @@ def learning_curves(
 
 
 def _figure(width: float, height: float, rows: int, columns: int) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure as New  # not pyplot: no figure is kept, nor shown twice
+    # Not pyplot: no figure is kept, nor shown twice. Not on top: matplotlib takes half a second to import
+    from bareme.course.figure import NotebookFigure
 
-    figure = New(figsize=(width, height), layout="constrained")
+    figure = NotebookFigure(figsize=(width, height), layout="constrained")
     return figure, list(figure.subplots(rows, columns, squeeze=False).flat)
 
 

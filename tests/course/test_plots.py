@@ -6,6 +6,7 @@ import io
 
 import pytest
 import torch
+from IPython.core.formatters import DisplayFormatter
 
 from bareme.course import plots
 
@@ -63,3 +64,8 @@ def test_shares_are_beside_what_was_expected() -> None:
     assert axis.get_title() == "80/10/10"
     with pytest.raises(ValueError, match="from 0 to 1"):
         plots.shares({"a": 1.2})
+
+
+def test_a_notebook_shows_the_picture() -> None:
+    data, _ = DisplayFormatter().format(plots.shares({"a": 0.5}))
+    assert data["image/png"].startswith(b"\x89PNG")
