@@ -48,8 +48,8 @@ class Notebook:
     """An executed notebook: ``notebook.NAME(*args, **kwargs)`` calls NAME in a fork of its state.
 
     The fork is made at the first call and lives until ``close``: the calls of one check share it, those of two don't.
-    ``forbidden``: dotted names of library functions that raise there. ``witness`` is called with the arguments and the
-    value of each call.
+    ``forbidden``: dotted names of library functions that raise there. ``given``: of those that stand there in place of
+    the notebook's own of the same last name. ``witness`` is called with the arguments and the value of each call.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Notebook:
         *,
         may_fork: bool = True,
         forbidden: Sequence[str] = (),
+        given: Sequence[str] = (),
         witness: Callable[..., None] | None = None,
     ) -> None:
         self._sandbox, self._budget, self._may_fork = sandbox, budget, may_fork
-        self._forbidden, self._witness = forbidden, witness
+        self._forbidden, self._given, self._witness = forbidden, given, witness
         self._fork: CheckFork | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -106,7 +107,13 @@ class Notebook:
 
     def ask(self, how: str, name: str, args: Any, kwargs: Any, *, on: int | None = None, cotangent: Any = None) -> Any:
         if self._fork is None:
-            self._fork = CheckFork(self._sandbox, self._budget, may_fork=self._may_fork, forbidden=self._forbidden)
+            self._fork = CheckFork(
+                self._sandbox,
+                self._budget,
+                may_fork=self._may_fork,
+                forbidden=self._forbidden,
+                given=self._given,
+            )
         request = {"how": how, "on": on, "name": name, "args": list(args), "kwargs": kwargs, "cotangent": cotangent}
         try:
             answer = self._fork.ask(request)

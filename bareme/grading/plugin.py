@@ -1,6 +1,7 @@
 """The pytest plugin: what a hidden grader is written with, and how its outcomes become verdicts.
 
-Marks: ``exercise(name)``, ``check(weight=1, rationale=…, hint=…)``, ``budget(cpu=…, wall=…, memory=…, ratio=…)``.
+Marks: ``exercise(name)``, ``check(weight=1, rationale=…, hint=…)``, ``budget(cpu=…, wall=…, memory=…, ratio=…)``,
+``forbid(*names)``, ``given(*names)``.
 Fixtures: ``student``, ``reference``, ``rng``, ``torch_rng``, ``race``. `docs/grader-author.md` shows them at work.
 """
 
@@ -33,6 +34,7 @@ MARKS = (
     "exercise(name): the exercise that this check belongs to",
     "check(weight=1.0, rationale=None, hint=None): its weight, the invariant it is about, and a hint",
     "forbid(*names): functions of libraries, by dotted name, that the exercise may not use: it is to write them",
+    "given(*names): right functions, by dotted name, that stand in place of the notebook's own of the same last name",
     "budget(cpu=10.0, wall=30.0, memory=2**30, ratio=None): what it may use; ratio: CPU against the reference",
 )
 
@@ -94,7 +96,9 @@ class CheckPlugin:
         if verdict is not None:
             return Outcome(verdict, _WHY[verdict])
         names = forbidden_in(item)
-        return _forbidden(names) if names and used(exercise_of(item), self._job.cells, names) else None
+        replaced = {name.rpartition(".")[2] for name in given_in(item)}
+        cells = {name: cell for name, cell in self._job.cells.items() if name not in replaced}
+        return _forbidden(names) if names and used(exercise_of(item), cells, names) else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
@@ -142,6 +146,7 @@ class CheckPlugin:
             budget,
             may_fork=ratio is None,
             forbidden=forbidden_in(request.node),
+            given=given_in(request.node),
             witness=witness,
         )
         request.node.stash[_STUDENT] = notebook
@@ -155,8 +160,13 @@ class CheckPlugin:
     @pytest.fixture
     def reference(self, request: pytest.FixtureRequest) -> Iterator[Notebook]:
         budget, ratio = budget_of(request.node)
-        forbidden = forbidden_in(request.node)
-        notebook = Notebook(self._job.reference, budget, may_fork=ratio is None, forbidden=forbidden)
+        notebook = Notebook(
+            self._job.reference,
+            budget,
+            may_fork=ratio is None,
+            forbidden=forbidden_in(request.node),
+            given=given_in(request.node),
+        )
         yield ReferenceNotebook(notebook)  # type: ignore[misc]
         notebook.close()
 
@@ -325,7 +335,16 @@ def exercise_of(item: pytest.Item) -> str:
 
 def forbidden_in(item: pytest.Item) -> tuple[str, ...]:
     """Dotted names of the library functions that the check's exercise may not use."""
-    return tuple(str(name) for mark in item.iter_markers("forbid") for name in mark.args)
+    return _names_in(item, "forbid")
+
+
+def given_in(item: pytest.Item) -> tuple[str, ...]:
+    """Dotted names of the functions that the check gives, in place of the student's own."""
+    return _names_in(item, "given")
+
+
+def _names_in(item: pytest.Item, mark: str) -> tuple[str, ...]:
+    return tuple(str(name) for one in item.iter_markers(mark) for name in one.args)
 
 
 def budget_of(item: pytest.Item) -> tuple[Budget, float | None]:

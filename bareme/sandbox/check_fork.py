@@ -77,11 +77,18 @@ class _Watched:
 class CheckFork:
     """One fork. Use as a context manager: leaving it kills everything the check started.
 
-    ``forbidden``: dotted names of library functions that raise there.
+    ``forbidden``: dotted names of library functions that raise there. ``given``: of those that stand there in place of
+    the notebook's own of the same last name.
     """
 
     def __init__(
-        self, sandbox: Sandbox, budget: Budget, *, may_fork: bool = True, forbidden: Sequence[str] = ()
+        self,
+        sandbox: Sandbox,
+        budget: Budget,
+        *,
+        may_fork: bool = True,
+        forbidden: Sequence[str] = (),
+        given: Sequence[str] = (),
     ) -> None:
         self._sandbox, self._budget = sandbox, budget
         self._started = time.monotonic()
@@ -92,15 +99,16 @@ class CheckFork:
             self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             # The system's own limit on CPU time is for a process that outlives us: we end it before
             limits = CheckLimits(int(budget.cpu_s) + 2, budget.memory_bytes, may_fork)
-            self.pid = self._ask_for_fork(theirs, limits, forbidden)
+            self.pid = self._ask_for_fork(
+                theirs, {"limits": asdict(limits), "forbidden": list(forbidden), "given": list(given)}
+            )
             self._rss_at_start = usage.memory(self.pid)[0]
             usage.confine(self.pid, limits)
         except (OSError, EOFError) as error:  # it died, or a sandbox that died before
             self.close()
             raise Killed(str(error)) from None
 
-    def _ask_for_fork(self, theirs: socket.socket, limits: CheckLimits, forbidden: Sequence[str]) -> int:
-        request = {"limits": asdict(limits), "forbidden": list(forbidden)}
+    def _ask_for_fork(self, theirs: socket.socket, request: dict[str, Any]) -> int:
         with theirs:
             wire.send(self._sandbox.control, request, [theirs.fileno()])
         self._end.settimeout(_HELLO_TIMEOUT_S)

@@ -22,7 +22,7 @@ from tornado import ioloop
 
 from bareme.bridge import frames, values
 from bareme.sandbox import wire
-from bareme.sandbox.forbid import forbid
+from bareme.sandbox.forbid import forbid, give
 from bareme.sandbox.limits import CheckLimits, apply_to_check
 
 _MOST_FRAMES = 20
@@ -44,6 +44,7 @@ def attach(control: socket.socket, namespace: dict[str, Any]) -> None:
             try:
                 control.close()
                 apply_to_check(CheckLimits(**request["limits"]))
+                give(request["given"], namespace)
                 _serve(socket.socket(fileno=descriptor), namespace, request["forbidden"])
             finally:
                 os._exit(0)

@@ -1,4 +1,4 @@
-"""Make library functions raise in a check's fork: those that an exercise asks to write.
+"""Exchange functions in a check's fork: what an exercise asks to write raises, what earlier ones asked is right.
 
 For who forgets the rule, not against who hides a call: that is for a teacher's eye.
 """
@@ -33,6 +33,17 @@ def forbid(names: list[str], namespace: dict[str, Any]) -> None:
         for place in (vars(owner), namespace, vars(sys.modules.get(str(forbidden.__module__), owner))):
             for key in [key for key, value in place.items() if value is forbidden]:
                 place[key] = _refuse
+
+
+def give(names: list[str], namespace: dict[str, Any]) -> None:
+    """From now on the notebook's own functions of these names are the ones of these dotted names.
+
+    What the student wrote in one exercise must not cost another that calls it. Raises LookupError for a name that
+    there is not.
+    """
+    for name in names:
+        owner, last = _owner(name)
+        namespace[last] = getattr(owner, last)
 
 
 def _owner(name: str) -> tuple[Any, str]:

@@ -36,6 +36,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from bareme.course import load_model
 from bareme.course.generator.words import Language
 from bareme.course.places import note_digests
 from scripts.course.mix import LANGUAGES, Kind, documents
@@ -230,6 +231,11 @@ def decoder_loss(model: GPT2LMHeadModel, pieces: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), pieces[:, 1:].flatten())
 
 
+def has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 itself: where it must be emulated, it is ten times slower than float32."""
+    return torch.cpu._is_avx512_bf16_supported()
+
+
 def train(role: str, steps: int, seed: int, sentences: float = 0.0) -> None:
     """Go on from the last checkpoint, or begin. Checkpoints are whole: written aside, then moved into place."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(OUT / role)
@@ -244,7 +250,8 @@ def train(role: str, steps: int, seed: int, sentences: float = 0.0) -> None:
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+        if "optimizer" in state:
+            optimizer.load_state_dict(state["optimizer"])
         done = state["done"]
     began = saved = time.monotonic()
     losses: list[float] = []
@@ -259,7 +266,7 @@ def train(role: str, steps: int, seed: int, sentences: float = 0.0) -> None:
         )
         for group in optimizer.param_groups:
             group["lr"] = rate
-        with torch.autocast(device, torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda" or has_bfloat16()):
             if isinstance(model, BertForMaskedLM):
                 short = pieces.reshape(len(pieces) * cuts(done / steps, rng), -1)
                 loss = encoder_loss(model, short, tokenizer, rng)
@@ -289,6 +296,13 @@ def train(role: str, steps: int, seed: int, sentences: float = 0.0) -> None:
             saved = time.monotonic()
 
 
+def unpack(role: str, seed: int) -> None:
+    """The contrary of :func:`export`: a checkpoint to go on from, its steps counted from none again."""
+    shutil.copytree(SHIPPED / role, OUT / role, ignore=shutil.ignore_patterns("model.safetensors", "sha256.json"))
+    weights = load_model(role).state_dict()  # type: ignore[call-overload]
+    torch.save({"model": weights, "done": 0}, OUT / role / f"checkpoint-{seed}.pt")
+
+
 def export(role: str, seed: int) -> None:
     """What is shipped: fp16 weights, the tokenizer, the configuration (with the usual dropout: some will train on)."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(OUT / role)
@@ -309,7 +323,7 @@ def export(role: str, seed: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("what", choices=("tokenizers", *ROLES, "export"))
+    parser.add_argument("what", choices=("tokenizers", *ROLES, "export", "unpack"))
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sentences", type=float, default=0.0, help="share of generated sentences alone: see windows")
@@ -319,9 +333,9 @@ def main() -> None:
     if given.what == "tokenizers":
         shutil.rmtree(OUT, ignore_errors=True)
         train_tokenizers()
-    elif given.what == "export":
+    elif given.what in ("export", "unpack"):
         for role in ROLES:
-            export(role, given.seed)
+            (export if given.what == "export" else unpack)(role, given.seed)
     else:
         train(given.what, given.steps, given.seed, given.sentences)
 

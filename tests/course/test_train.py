@@ -68,6 +68,8 @@ def test_loss_is_of_masked_words_alone(small: Path) -> None:
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     class Fake(torch.nn.Module):
+        device = torch.device("cpu")
+
         def bert(self, input_ids: torch.Tensor, token_type_ids: torch.Tensor) -> object:
             seen.append((input_ids, token_type_ids))
             return type("Output", (), {"last_hidden_state": torch.zeros(*input_ids.shape, 40)})

@@ -252,3 +252,21 @@ def test_what_is_to_be_written_is_not_called(use: str, engine: Engine, tiny: Ass
     (check,) = report.exercises["shift"].checks
     assert (check.verdict, report.exercises["shift"].score) == ("forbidden", 0.0)
     assert "torch.roll" in check.rationale["fr"] and "torch.roll" in check.rationale["en"]
+
+
+def test_what_a_check_gives_stands_in_place_of_the_notebook_s_own(
+    engine: Engine, tiny: Assignment, tmp_path: Path
+) -> None:
+    given = FORBIDDING.replace('pytest.mark.forbid("torch.roll", ', 'pytest.mark.forbid("torch.floor", ')
+    given = given.replace(
+        '    @pytest.mark.exercise("shift")', '    @pytest.mark.given("math.sqrt")\n    @pytest.mark.exercise("shift")'
+    )
+    (tmp_path / "test_tiny.py").write_text(textwrap.dedent(given), encoding="utf-8")
+    shift = "import torch\n\ndef sqrt(x):\n    return 7.0\n\ndef shift(x, by):\n    return x + sqrt(by * by)"
+    for exercise, verdict in (("shift", "passed"), ("double", "failed")):
+        double = "def double(x):\n    return [2 * item for item in x]"
+        if exercise == "double":  # to which nothing is given
+            double = "def double(x):\n    return [sqrt(item * item) for item in x]"
+        report = grade(replace(tiny, grader=tmp_path), Submission("ada", notebook(double, shift)), engine)
+        assert report.grader_errors == ()
+        assert [check.verdict for check in report.exercises[exercise].checks] == [verdict]
