@@ -2,13 +2,14 @@
 
     python -m scripts.course.train tokenizers
     python -m scripts.course.train tiny-encoder --steps 8000
-    python -m scripts.course.train tiny-encoder --steps 12000 --sentences 0.5
     python -m scripts.course.train tiny-decoder --steps 6000
-    python -m scripts.course.train tiny-decoder --steps 10000
+    python -m scripts.course.train export
+    python -m scripts.course.train unpack
+    python -m scripts.course.train tiny-encoder --steps 1500 --sentences 0.5
     python -m scripts.course.train export
 
-The second command of each goes on where the first one ended, at a higher rate again. One thread each by default, so
-that both models may learn side by side on two cores; a GPU is used where there is one.
+After `unpack` training goes on from the shipped weights, at a higher rate again. One thread each by default, so that
+both models may learn side by side on two cores; a GPU is used where there is one.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bareme.authoring.specimens import Specimen, filled, mistake, specimens
+from bareme.authoring.attempts import Attempt, rows, run
+from bareme.authoring.specimens import filled, mistake, specimens
 from bareme.grading.assignment import exercises, load_assignment
 from bareme.grading.engine import Engine
 from bareme.grading.grade import grade
@@ -15,44 +17,39 @@ from bareme.grading.submission import Submission
 
 pytestmark = pytest.mark.slow
 COURSE = Path(__file__).resolve().parents[2]
+_AT_ONCE = 4
 ASSIGNMENTS = sorted(path.name for path in (COURSE / "source").iterdir() if path.is_dir())
 
 
-def classes() -> Iterator[tuple[str, dict[str, Specimen]]]:
+def attempts() -> Iterator[tuple[str, list[Attempt]]]:
     """Submissions that together hold every specimen: one of each exercise at a time, as no exercise costs another.
 
     Hostile ones come alone: what they break in their own kernel may cost the exercises after theirs.
     """
     for name in ASSIGNMENTS:
-        assignment = load_assignment(COURSE, name)
-        known = specimens(assignment)
-        by_exercise = {
-            exercise: [one for one in known if one.exercise == exercise and one.fate != "hostile"]
-            for exercise in exercises(assignment)
-        }
-        for row in range(max(map(len, by_exercise.values()))):
-            yield name, {exercise: ones[row] for exercise, ones in by_exercise.items() if row < len(ones)}
-        for one in known:
-            if one.fate == "hostile":
-                yield name, {one.exercise: one}
+        known = specimens(load_assignment(COURSE, name))
+        together = rows(one for one in known if one.fate != "hostile")
+        every = [Attempt(picked) for picked in [*together, *((one,) for one in known if one.fate == "hostile")]]
+        for first in range(0, len(every), _AT_ONCE):
+            yield name, every[first : first + _AT_ONCE]
 
 
-@pytest.mark.parametrize(
-    ("name", "picked"), classes(), ids=lambda value: value if isinstance(value, str) else _label(value)
-)
-def test_each_ends_as_its_folder_says(engine: Engine, name: str, picked: dict[str, Specimen]) -> None:
-    assignment = load_assignment(COURSE, name)
-    notebook = filled(assignment, {exercise: one.source for exercise, one in picked.items()})
-    report = grade(assignment, Submission("ada", notebook), engine)
-    assert report.grader_errors == ()
-    wrong = {
-        f"{one.fate}/{one.exercise}/{one.name}": mistake(report.exercises[one.exercise], one) for one in picked.values()
-    }
-    assert not {where: why for where, why in wrong.items() if why}
+@pytest.fixture(scope="module")
+def all_cores() -> Iterator[Engine]:
+    with Engine("full", key=b"a key for tests only", workers=len(os.sched_getaffinity(0))) as warm:
+        yield warm
 
 
-def _label(picked: dict[str, Specimen]) -> str:
-    return " ".join(f"{one.fate}/{one.name}" for one in picked.values())
+@pytest.mark.parametrize(("name", "chosen"), attempts(), ids=lambda value: value if isinstance(value, str) else "")
+def test_each_ends_as_its_folder_says(all_cores: Engine, name: str, chosen: list[Attempt]) -> None:
+    wrong = []
+    for attempt, report in run(load_assignment(COURSE, name), chosen, all_cores, lambda: None):
+        assert report.grader_errors == ()
+        for one in attempt.picked:
+            why = mistake(report.exercises[one.exercise], one)
+            if why:
+                wrong.append(f"{one.fate}/{one.exercise}/{one.name}: {why}")
+    assert not wrong
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
