@@ -61,17 +61,19 @@ def prove(
     assignment: Annotated[str, typer.Argument(help="The assignment, a folder of source/ and of graders/.")],
     exercise: Annotated[str, typer.Option(help="Prove this exercise alone.")] = "",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer mutants and repeats: less than two minutes.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Try again what an earlier proof holds for.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the proof as one JSON object.")] = False,
     course: CourseRoot = Path(),
 ) -> None:
     """Prove a grader on its specimens, on mutants of the reference, and against noise. Exit code 1 when it fails.
 
-    A complete proof that holds is recorded beside the grader, in proof.json: generate_assignment asks for it.
+    A proof that holds is recorded beside the grader, in proof.json, and generate_assignment asks for it. Mutants and
+    repeats are tried for what has changed since: an exercise at a time, if you like.
     """
     from bareme.authoring.display import progress, show_proof
     from bareme.authoring.prove import QUICK, THOROUGH
     from bareme.authoring.prove import prove as prove_assignment
-    from bareme.authoring.record import write_proof
+    from bareme.authoring.record import kept_parts, write_proof
     from bareme.authoring.release import would_be_release
     from bareme.config import hidden_folders, load_config, secret
     from bareme.grading.assignment import exercises, load_assignment
@@ -92,7 +94,8 @@ def prove(
                 Engine(config.walls, secret(config.secret_file), config.workers) as engine,
             ):
                 effort = QUICK if quick else THOROUGH
-                proof = prove_assignment(course, release, loaded, engine, watch, effort, exercise)
+                earlier = {} if fresh or quick else kept_parts(course, assignment)
+                proof = prove_assignment(course, release, loaded, engine, watch, effort, exercise, earlier)
         recorded = write_proof(course, proof)
     except (CourseError, SandboxError, ValueError) as error:
         raise _stop(str(error)) from None

@@ -41,9 +41,10 @@ def show_proof(proof: Proof, recorded: Path | None, console: Console) -> None:
     verdict = "[bold green]✓ proven[/]" if proof.ok else "[bold red]✗ not proven[/]"
     console.print(f"{verdict}: {summary} · {proof.wall_s:.0f} s")
     if recorded is not None:
-        console.print(f"recorded in {recorded}: commit it with the grader")
+        whole = "commit it with the grader" if proof.complete else "a release needs the other exercises too"
+        console.print(f"recorded in {recorded}: {whole}")
     elif proof.ok:
-        console.print("not recorded: a release needs the whole proof, without --quick and --exercise")
+        console.print("not recorded: a release needs the whole proof, without --quick")
 
 
 def _table(title: str, claims: list[Claim]) -> Table:

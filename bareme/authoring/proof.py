@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -33,13 +33,19 @@ class Proof:
     complete: bool
     claims: dict[str, list[Claim]]
     counts: dict[str, dict[str, int]]
-    false_fail_bound: float = 1.0
     wall_s: float = 0.0
     survivors: tuple[str, ...] = ()
+    #: Of exercises that were tried thoroughly, their digest; and their own bound.
+    digests: dict[str, str] = field(default_factory=dict)
+    bounds: dict[str, float] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
         return all(claim.ok for claims in self.claims.values() for claim in claims)
+
+    @property
+    def false_fail_bound(self) -> float:
+        return max(self.bounds.values(), default=1.0)
 
     def total(self, name: str) -> int:
         return sum(counts.get(name, 0) for counts in self.counts.values())
@@ -58,6 +64,8 @@ class Proof:
             "exercises": {
                 name: {
                     "ok": all(claim.ok for claim in claims),
+                    **({"digest": self.digests[name]} if name in self.digests else {}),
+                    "false_fail_bound": self.bounds.get(name, 1.0),
                     **self.counts.get(name, {}),
                     "claims": {claim.name: claim.found for claim in claims},
                     "problems": _problems(claims),
@@ -66,6 +74,17 @@ class Proof:
                 if name
             },
         }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an earlier proof found of an exercise, and the digest of the exercise that it was found of."""
+
+    digest: str
+    mutants: Claim
+    repeats: Claim
+    counts: dict[str, int]
+    bound: float
 
 
 COUNTS = ("specimens", "specimens_right", "mutants", "mutants_killed", "mutants_equivalent", "repeats", "flips")

@@ -6,17 +6,19 @@ Nothing here knows an assignment: what is known of one is its specimens, and its
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from math import ceil
 from pathlib import Path
+from types import MappingProxyType
 
 from bareme.authoring import claims, leaks
 from bareme.authoring.attempts import Attempt, Done, busy_cores, rows, run
 from bareme.authoring.equivalent import equivalents
+from bareme.authoring.exercise_digest import exercise_digest
 from bareme.authoring.mutants import Mutant, mutants
-from bareme.authoring.proof import Claim, Proof
+from bareme.authoring.proof import Claim, Kept, Proof
 from bareme.authoring.specimens import Specimen, specimens
 from bareme.grading.assignment import Assignment, exercises, read_source
 from bareme.grading.digest import assignment_digest
@@ -62,13 +64,18 @@ def prove(
     watch: Watch,
     effort: Effort = THOROUGH,
     only: str = "",
+    earlier: Mapping[str, Kept] = MappingProxyType({}),
 ) -> Proof:
     """Try the grader of ``assignment``: all its exercises, or ``only`` one. ``release`` holds what is handed out.
+
+    Where an exercise is still the one of an ``earlier`` proof, what mutants and repeats showed there is taken over.
 
     Raises CourseError for a course file that can't be used, SandboxError when no sandbox can be had.
     """
     started = time.monotonic()
     names = [name for name in exercises(assignment) if only in ("", name)]
+    digests = {name: exercise_digest(assignment, name) for name in names}
+    kept = {name: earlier[name] for name in names if name in earlier and earlier[name].digest == digests[name]}
     known = [one for one in specimens(assignment) if one.exercise in names]
     reference = tuple(one for one in known if one.fate == "correct" and one.name == "reference")
     annotated = equivalents(assignment.grader)
@@ -84,11 +91,11 @@ def prove(
     witnessed = grade("hidden values", [Attempt(reference, trial=Trial(witness=True))])
 
     found = {one.exercise: mutants(one.exercise, one.source) for one in reference}
-    tried = _picked(found, effort)
+    tried = _picked({name: every for name, every in found.items() if name not in kept}, effort)
     trial = Trial(first_failure=True, most_cpu_s=_most_cpu_s(seeds, effort), cell_timeout_s=_MUTANTS_CELL_S)
     mutated = grade("mutants", [Attempt(row, trial=trial) for row in rows(tried)])
 
-    again = _repeats(known, effort)
+    again = _repeats([one for one in known if one.exercise not in kept], effort)
     half = len(again) // 2
     repeated = grade("repeats", again[:half])
     with busy_cores():
@@ -96,11 +103,18 @@ def prove(
 
     proven: dict[str, list[Claim]] = {}
     counts: dict[str, dict[str, int]] = {}
-    bounds, survivors = [], []
+    bounds: dict[str, float] = {}
+    survivors: list[str] = []
+    alive: list[Mutant]
     right = [done for done in settled if all(one.fate == "correct" for one in done[0].picked)]
     for name in names:
-        mutation, mutated_numbers, alive = claims.mutants_claim(name, tried, mutated, annotated, found[name])
-        repetition, repeated_numbers, bound = claims.repeats_claim(name, settled, repeated)
+        if name in kept:
+            mutation, repetition, bounds[name] = kept[name].mutants, kept[name].repeats, kept[name].bound
+            numbers, alive = kept[name].counts, []
+        else:
+            mutation, numbers, alive = claims.mutants_claim(name, tried, mutated, annotated, found[name])
+            repetition, repeated_numbers, bounds[name] = claims.repeats_claim(name, settled, repeated)
+            numbers = {**numbers, **repeated_numbers}
         specimen = claims.specimens_claim(name, settled)
         proven[name] = [
             claims.reference_claim(name, seeds),
@@ -114,8 +128,7 @@ def prove(
         ]
         own = sum(one.exercise == name for one in known)
         counts[name] = {"specimens": own, "specimens_right": own - len(specimen.problems)}
-        counts[name] |= {**mutated_numbers, **repeated_numbers}
-        bounds.append(bound)
+        counts[name] |= numbers
         text = next(one.source for one in reference if one.exercise == name)
         survivors += [f"{name} ({mutant.operator})\n{mutant.diff(text)}" for mutant in alive]
     everything = [*seeds, blank, *settled, *rounding, *mutated, *repeated]
@@ -126,7 +139,8 @@ def prove(
         complete=effort == THOROUGH and not only,
         claims=proven,
         counts=counts,
-        false_fail_bound=max(bounds, default=1.0),
+        bounds=bounds,
+        digests=digests if effort == THOROUGH else {},
         wall_s=time.monotonic() - started,
         survivors=tuple(survivors),
     )

@@ -74,7 +74,9 @@ def describe(role: Annotated[str, typer.Argument(help="A role: see `bareme model
     except CourseFileError as error:
         raise _stop(error) from None
     card = package_folder("cards") / f"{one.folder}.md"
-    _console.print(card.read_text("utf-8"), markup=False, highlight=False)
+    about = f"# {one.name}\n\n{one.about}. Licence: {one.licence}. Its own card is on the hub."
+    text = about if one.origin == "hub" else card.read_text("utf-8")
+    _console.print(text, markup=False, highlight=False)
 
 
 def _profile() -> str:

@@ -41,8 +41,8 @@ def unproven(course: Path, name: str) -> str:
         return f"{name} was never proven: {remedy}"
     except (ValueError, KeyError, TypeError, OSError) as error:
         return f"{path}: not a proof ({error}): {remedy}"
-    if ok is not True:
-        return f"{path}: its proof does not hold: {remedy}"
     if digest != assignment_digest(course, name):
         return f"source/{name} or graders/{name} changed since {name} was proven: {remedy}"
+    if ok is not True:
+        return f"{path}: its proof does not hold: {remedy}"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from bareme.authoring.proof import Claim, Proof
 from bareme.authoring.prove import Effort, prove
-from bareme.authoring.record import write_proof
+from bareme.authoring.record import kept_parts, write_proof
 from bareme.cli import app
 from bareme.gradebook.proven import unproven
 from bareme.grading.assignment import load_assignment
@@ -173,6 +174,42 @@ def test_only_a_complete_proof_that_holds_is_recorded(course: Path) -> None:
     assert "changed since" in unproven(course, "tiny")
     path.write_text("{}")
     assert "not a proof" in unproven(course, "tiny")
+
+
+def test_what_was_proven_of_an_exercise_is_not_tried_again(
+    course: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(course)
+    monkeypatch.setattr(sys.modules["bareme.authoring.prove"], "THOROUGH", SOME)
+    gradings: list[tuple[str, int]] = []
+
+    def watch(stage: str, total: int) -> Callable[[], object]:
+        gradings.append((stage, total))
+        return lambda: None
+
+    def again(only: str = "") -> Proof:
+        gradings.clear()
+        release = course / "release"
+        return prove(
+            course, release, load_assignment(course, "tiny"), engine, watch, SOME, only, kept_parts(course, "tiny")
+        )
+
+    alone = again("shift")
+    assert write_proof(course, alone) is not None and "changed since" in unproven(course, "tiny")
+    assert set(kept_parts(course, "tiny")) == {"shift"}
+    proof = again()
+    tried = alone.total("mutants")
+    assert proof.ok and dict(gradings)["mutants"] < proof.total("mutants") and proof.total("mutants") > tried > 0
+    assert write_proof(course, proof) is not None and unproven(course, "tiny") == ""
+    same = again()
+    assert dict(gradings)["mutants"] == dict(gradings)["repeats"] == 0
+    assert same.to_json()["exercises"] == proof.to_json()["exercises"]
+    (course / "graders" / "tiny" / "specimens" / "correct" / "shift" / "new.py").write_text(SHIFT)
+    assert again().ok and dict(gradings)["mutants"] == tried
+    grader = course / "graders" / "tiny" / "test_tiny.py"
+    grader.write_text(grader.read_text("utf-8") + "\n# changed\n")
+    again("double")
+    assert dict(gradings)["mutants"] > 0
 
 
 def test_the_command(course: Path) -> None:

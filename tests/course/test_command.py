@@ -43,9 +43,13 @@ def test_a_damaged_fetched_file_is_found(tmp_path: Path) -> None:
     assert done.exit_code == 1 and "config.json: damaged" in done.output
 
 
-def test_cards() -> None:
-    done = RUN.invoke(app, ["models", "describe", "encoder"])
-    assert done.exit_code == 0 and "33.9 million parameters" in done.output
+@pytest.mark.parametrize("profile", PROFILES)
+def test_cards(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, profile)
+    for role, one in PROFILES[profile].items():
+        done = RUN.invoke(app, ["models", "describe", role])
+        assert done.exit_code == 0 and one.licence in done.output
+        assert "million parameters" in done.output or one.origin == "hub"
     unknown = RUN.invoke(app, ["models", "describe", "nobody"])
     assert unknown.exit_code == 2 and "use one of" in unknown.output
     assert (package_folder("data") / "README.md").is_file()
