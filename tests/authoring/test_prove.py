@@ -15,6 +15,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 from typer.testing import CliRunner
 
+from bareme.authoring.exercise_digest import exercise_digest
 from bareme.authoring.proof import Claim, Proof
 from bareme.authoring.prove import Effort, prove
 from bareme.authoring.record import kept_parts, write_proof
@@ -180,7 +181,7 @@ def test_what_was_proven_of_an_exercise_is_not_tried_again(
     course: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(course)
-    monkeypatch.setattr(sys.modules["bareme.authoring.prove"], "THOROUGH", SOME)
+    monkeypatch.setattr(sys.modules["bareme.authoring.prove"], "THOROUGH", FEW)
     gradings: list[tuple[str, int]] = []
 
     def watch(stage: str, total: int) -> Callable[[], object]:
@@ -191,7 +192,7 @@ def test_what_was_proven_of_an_exercise_is_not_tried_again(
         gradings.clear()
         release = course / "release"
         return prove(
-            course, release, load_assignment(course, "tiny"), engine, watch, SOME, only, kept_parts(course, "tiny")
+            course, release, load_assignment(course, "tiny"), engine, watch, FEW, only, kept_parts(course, "tiny")
         )
 
     alone = again("shift")
@@ -204,12 +205,31 @@ def test_what_was_proven_of_an_exercise_is_not_tried_again(
     same = again()
     assert dict(gradings)["mutants"] == dict(gradings)["repeats"] == 0
     assert same.to_json()["exercises"] == proof.to_json()["exercises"]
-    (course / "graders" / "tiny" / "specimens" / "correct" / "shift" / "new.py").write_text(SHIFT)
-    assert again().ok and dict(gradings)["mutants"] == tried
-    grader = course / "graders" / "tiny" / "test_tiny.py"
-    grader.write_text(grader.read_text("utf-8") + "\n# changed\n")
-    again("double")
-    assert dict(gradings)["mutants"] > 0
+
+
+def test_the_digest_of_an_exercise_is_of_what_its_proof_depends_on(course: Path) -> None:
+    make(course)
+    grader, notebook_file = course / "graders" / "tiny", course / "source" / "tiny" / "tiny.ipynb"
+
+    def digests() -> list[str]:
+        return [exercise_digest(load_assignment(course, "tiny"), name) for name in ("double", "shift")]
+
+    before = digests()
+    (grader / "specimens" / "correct" / "shift" / "new.py").write_text(SHIFT)
+    after = digests()
+    assert after[0] == before[0] and after[1] != before[1]
+    entry = '[[mutant]]\nexercise = "double"\nbefore = "x"\nafter = "y"\nreason = "none"\n'
+    (grader / "equivalent_mutants.toml").write_text(entry)
+    noted = digests()
+    assert noted[0] != after[0] and noted[1] == after[1]
+    source = notebook_file.read_text("utf-8")
+    notebook_file.write_text(source.replace("return x + by", "return by + x"))
+    solved = digests()
+    assert solved[0] == noted[0] and solved[1] != noted[1]
+    notebook_file.write_text(source.replace("shift (fr)", "shift (FR)"))
+    assert digests() == noted, "words are no part of it"
+    (grader / "test_tiny.py").write_text(textwrap.dedent(SOUND) + "# changed\n")
+    assert not set(digests()) & set(noted)
 
 
 def test_the_command(course: Path) -> None:
