@@ -7,6 +7,7 @@ python -m scripts.course.cards
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ _STEPS = {
     "tiny-encoder": "8,000 steps, then 1,500 more with half of the rows generated sentences alone",
     "tiny-decoder": "6,000 steps",
 }
-_SAMPLES, _SAMPLE_TOKENS = 10, 70
+_SAMPLES, _SAMPLE_TOKENS, _TEMPERATURE = 10, 70, 0.7
 _ABOUT = {
     "tiny-encoder": (
         "`BertForMaskedLM`, 4 layers × 256, 4 heads, positions up to 128, cased WordPiece of {vocabulary} pieces, one "
@@ -73,7 +74,8 @@ def card(role: str, figures: dict[str, Any]) -> str:
     lines += ["| figure | value | bound |", "| --- | --- | --- |"]
     for name, one in figures["figures"].items():
         if name.startswith(role):
-            bound = f"≥ {one['at_least']}" if "at_least" in one else f"≤ {one['at_most']}"
+            bound = f"≥ {one['at_least']}" if one.get("at_least") else f"≤ {one.get('at_most', math.inf)}"
+            bound = "" if bound == "≤ inf" else bound  # for the record alone
             extra = f" (perplexity {one['perplexity']})" if "perplexity" in one else ""
             lines.append(f"| {name.removeprefix(role + ': ')} | {one['value']} ± {one['spread']}{extra} | {bound} |")
     if role == "tiny-decoder":
@@ -88,7 +90,8 @@ def samples(model: Any) -> list[str]:
         "",
         "## Samples",
         "",
-        f"The first {_SAMPLES} that came from each beginning, top-p 0.9, {_SAMPLE_TOKENS} tokens. None was chosen.",
+        f"The first {_SAMPLES} that came from each beginning, top-p 0.9, temperature {_TEMPERATURE}, "
+        f"{_SAMPLE_TOKENS} tokens. None was chosen.",
     ]
     for language, beginning in (("fr", "Ce matin,"), ("en", "One morning")):
         lines += ["", f"### {language}", ""]
@@ -100,6 +103,7 @@ def samples(model: Any) -> list[str]:
             max_new_tokens=_SAMPLE_TOKENS,
             do_sample=True,
             top_p=0.9,
+            temperature=_TEMPERATURE,
             top_k=0,
             pad_token_id=tokenizer.eos_token_id,
         )
