@@ -1,0 +1,14 @@
+import torch
+
+
+def mask_tokens(ids, special, mask_id, vocab_size, special_ids, p, rng):
+    fate = torch.rand(ids.shape, generator=rng)
+    chosen = (fate < p) & ~special
+    labels = ids.clone()
+    labels[~chosen] = -100
+    inputs = ids.clone()
+    inputs[chosen & (fate < 0.8)] = mask_id
+    swapped = chosen & (fate >= 0.8) & (fate < 0.9)
+    words = torch.tensor([token for token in range(vocab_size) if token not in special_ids])
+    inputs[swapped] = words[torch.randint(len(words), (int(swapped.sum()),), generator=rng)]
+    return inputs, labels

@@ -1,0 +1,2 @@
+def mean_pool(h, m):
+    return (h * m[:, :, None]).sum(dim=1) / m.sum(dim=1, keepdim=True)

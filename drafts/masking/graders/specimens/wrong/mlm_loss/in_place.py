@@ -1,0 +1,8 @@
+import torch
+
+
+def mlm_loss(logits, y):
+    labelled = y != -100
+    y[~labelled] = 0
+    logp = torch.log_softmax(logits, dim=-1).gather(-1, y[..., None])[..., 0]
+    return -(logp * labelled).sum() / labelled.sum().clamp(min=1)

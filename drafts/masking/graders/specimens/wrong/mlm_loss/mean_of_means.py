@@ -1,0 +1,8 @@
+import torch
+
+
+def mlm_loss(logits, y):
+    labelled = y != -100
+    logp = torch.log_softmax(logits, dim=-1).gather(-1, y.clamp(min=0)[..., None])[..., 0]
+    each = -(logp * labelled).sum(dim=1) / labelled.sum(dim=1).clamp(min=1)
+    return each.mean()

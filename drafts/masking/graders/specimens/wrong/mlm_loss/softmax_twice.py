@@ -1,0 +1,8 @@
+import torch
+
+
+def mlm_loss(logits, y):
+    labelled = y != -100
+    p = torch.softmax(logits, dim=-1)
+    logp = torch.log_softmax(p, dim=-1).gather(-1, y.clamp(min=0)[..., None])[..., 0]
+    return -(logp * labelled).sum() / labelled.sum().clamp(min=1)

@@ -1,0 +1,7 @@
+import torch
+
+
+def mlm_loss(logits, y):
+    z, target = logits[y != -100], y[y != -100]
+    p = torch.softmax(z, dim=-1)
+    return -p.gather(1, target[:, None]).log().sum() / max(len(target), 1)

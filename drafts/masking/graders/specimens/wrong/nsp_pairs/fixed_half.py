@@ -1,0 +1,18 @@
+import torch
+
+
+def nsp_pairs(docs, rng):
+    sentences = [(number, sentence) for number, doc in enumerate(docs) for sentence in doc]
+    pairs = []
+    count = sum(max(len(doc) - 1, 0) for doc in docs)
+    following = torch.randperm(count, generator=rng) < count / 2
+    for number, doc in enumerate(docs):
+        if len(doc) == 0:
+            continue
+        pool = [sentence for other, sentence in sentences if other != number]
+        for i in range(len(doc) - 1):
+            if not pool or following[len(pairs)]:
+                pairs.append((doc[i], doc[i + 1], 0))
+            else:
+                pairs.append((doc[i], pool[torch.randint(len(pool), (), generator=rng)], 1))
+    return pairs

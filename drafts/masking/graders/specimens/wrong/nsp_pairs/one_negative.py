@@ -1,0 +1,17 @@
+import torch
+
+
+def nsp_pairs(docs, rng):
+    sentences = [(number, sentence) for number, doc in enumerate(docs) for sentence in doc]
+    pairs = []
+    for number, doc in enumerate(docs):
+        if len(doc) == 0:
+            continue
+        pool = [sentence for other, sentence in sentences if other != number]
+        negative = pool[torch.randint(len(pool), (), generator=rng)] if pool else None
+        for i in range(len(doc) - 1):
+            if not pool or torch.rand((), generator=rng) < 0.5:
+                pairs.append((doc[i], doc[i + 1], 0))
+            else:
+                pairs.append((doc[i], negative, 1))
+    return pairs

@@ -1,0 +1,17 @@
+import torch
+
+
+def whole_word_mask(ids, word_ids, p, mask_id, rng):
+    words, previous = [], None
+    for position, word in enumerate(word_ids):
+        if word is not None:
+            if word != previous:
+                words.append([])
+            words[-1].append(position)
+        previous = word
+    inputs, labels = ids, torch.full_like(ids, -100)
+    for places in words:
+        if torch.rand(1, generator=rng) < p:
+            labels[places] = ids[places]
+            inputs[places] = mask_id
+    return inputs, labels
