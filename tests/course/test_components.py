@@ -26,11 +26,19 @@ def test_embeddings_and_layers_are_those_of_bert() -> None:
     ids, seg = torch.randint(50, (3, 7)), torch.randint(2, (3, 7))
     m = torch.tensor([[1, 1, 1, 1, 1, 0, 0], [0, 1, 0, 1, 1, 1, 1], [1] * 7])
     wanted = bert(ids, m, seg, output_hidden_states=True).hidden_states
+    state = torch.get_rng_state()
     x = components.bert_embeddings(ids, seg, dict(bert.embeddings.state_dict()))
     assert torch.allclose(x, wanted[0], rtol=1e-12)
     for layer, after in zip(bert.encoder.layer, wanted[1:], strict=True):
         x = components.bert_layer(x, dict(layer.state_dict()), 3, m)
         assert torch.allclose(x, after, rtol=1e-9)
+    assert torch.equal(torch.get_rng_state(), state), "no global generator is touched"
+    w = dict(bert.encoder.layer[0].state_dict())
+    for shape in ((0, 4), (2, 0)):
+        empty, m = torch.zeros(*shape, 12, dtype=torch.float64), torch.ones(shape, dtype=torch.int64)
+        assert components.bert_layer(empty, w, 3, m).shape == (*shape, 12)
+        out, p = components.self_attention(empty, {}, 3, m)
+        assert out.shape == (*shape, 12) and p.shape == (shape[0], 3, shape[1], shape[1])
 
 
 def test_attention_to_pads_alone_is_zero() -> None:
