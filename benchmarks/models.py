@@ -34,6 +34,8 @@ LANGUAGES: tuple[Language, ...] = ("fr", "en")
 SEEDS = (0, 1, 2)
 #: Held-out documents, and words masked, for each language.
 _DOCUMENTS, _MASKED = 400, 600
+#: Of 0.01, 0.1, 1, 3 and 10, the one that is best on English validation.
+_PENALTY = 1.0
 _WORD = re.compile(r"[^\W\d_]+")
 Figure = dict[str, Any]
 
@@ -168,20 +170,14 @@ def few_labels() -> dict[str, Figure]:
     Of fine-tuning all weights and of a head alone, the one that is better on average counts, for either side.
     """
     found = {}
-    french = [item for split in ("train", "validation", "test") for item in _items("sentiment-fr", split)]
-    majority = max(Counter(label for _, label in french).values()) / len(french)
     for language, bound in (("en", 0.10), ("fr", 0.05)):
         test = _items(f"sentiment-{language}", "test")[:400]
         scores: dict[tuple[str, bool], list[float]] = {}
-        abroad: dict[str, list[float]] = {}
         for seed in SEEDS:
             train = random.Random(seed).sample(_items(f"sentiment-{language}", "train"), 128)
             for method, fit in (("all weights", _fine_tuned), ("head", _head_fitted)):
                 for pretrained in (True, False):
-                    accuracy = fit(train, seed, pretrained)
-                    scores.setdefault((method, pretrained), []).append(accuracy(test))
-                    if pretrained and language == "en":
-                        abroad.setdefault(method, []).append(accuracy(french) - majority)
+                    scores.setdefault((method, pretrained), []).append(fit(train, seed, pretrained)(test))
         best, scratch = (
             max((key for key in scores if key[1] is pretrained), key=lambda key: statistics.mean(scores[key]))
             for pretrained in (True, False)
@@ -194,12 +190,23 @@ def few_labels() -> dict[str, Figure]:
         found[f"{name}: accuracy ({best[0]})"] = at_least(
             statistics.mean(scores[best]), 0.0, statistics.stdev(scores[best])
         )
-        if abroad:
-            method = max(abroad, key=lambda one: statistics.mean(abroad[one]))
-            found[f"encoder: English to French, points over the majority ({method})"] = at_least(
-                statistics.mean(abroad[method]), 0.10, statistics.stdev(abroad[method])
-            )
     return found
+
+
+def zero_shot() -> dict[str, Figure]:
+    """A head that learnt from 128 English opinions, on all the French ones. All weights transfer less well."""
+    french = [item for split in ("train", "validation", "test") for item in _items("sentiment-fr", split)]
+    majority = max(Counter(label for _, label in french).values()) / len(french)
+    english = _items("sentiment-en", "train")
+    gains = [
+        _head_fitted(random.Random(seed).sample(english, 128), seed, pretrained=True)(french) - majority
+        for seed in SEEDS
+    ]
+    return {
+        "encoder: English to French, points over the majority": at_least(
+            statistics.mean(gains), 0.10, statistics.stdev(gains)
+        )
+    }
 
 
 Labelled = list[tuple[str, int]]
@@ -258,11 +265,11 @@ def _head_fitted(train: Labelled, seed: int, pretrained: bool) -> Callable[[Labe
     mean, deviation = x.mean(0), x.std(0)
     labels = torch.tensor([label for _, label in train])
     head = torch.nn.Linear(x.shape[1], 2)
-    optimizer = torch.optim.LBFGS(head.parameters(), max_iter=200)
+    optimizer = torch.optim.LBFGS(head.parameters(), max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        value = cross_entropy(head((x - mean) / deviation), labels) + 0.01 * head.weight.square().sum()
+        value = cross_entropy(head((x - mean) / deviation), labels) + _PENALTY * head.weight.square().sum()
         value.backward()
         return value
 
@@ -321,7 +328,7 @@ def _error(share: float, count: int) -> float:
     return math.sqrt(share * (1 - share) / count)
 
 
-PARTS = {part.__name__: part for part in (masked_words, agreement, perplexity, few_labels, loading, size)}
+PARTS = {part.__name__: part for part in (masked_words, agreement, perplexity, few_labels, zero_shot, loading, size)}
 
 
 def main() -> None:

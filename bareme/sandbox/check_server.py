@@ -115,8 +115,10 @@ def _answer(
 ) -> dict[str, Any]:
     try:
         function = _resolve(request, namespace, kept_at)
-    except LookupError:
+    except (LookupError, AttributeError):
         return {"missing": True}
+    except BaseException as error:  # what a student's own __getattr__ raises
+        return {"raised": _describe(error)}
     args, kwargs = request["args"], request["kwargs"]
     try:
         if request["how"] == "observe":

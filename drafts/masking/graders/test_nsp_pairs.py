@@ -369,10 +369,11 @@ def test_labels_are_tosses_of_a_coin(student: Any, rng: random.Random, torch_rng
     per_call = labels.shape[1]
     same = labels[:, 1:] == labels[:, :-1]
     inside = torch.cat([same[:, :2], same[:, 3:]], dim=1)  # both pairs are of one document
-    expect(not too_many(int(inside.sum()), inside.numel(), 0.5, bound), ONE_DRAW)
+    expect(not bool(inside.all()), ONE_DRAW)
     halves = int((labels.sum(dim=1) == per_call // 2).sum())
     expect(not too_many(halves, calls, math.comb(per_call, per_call // 2) / 2**per_call, bound), FIXED_HALF)
     expect(not unlikely(int(labels.sum()), labels.numel(), 0.5, bound), NOT_HALF)
+    assert not unlikely(int(inside.sum()), inside.numel(), 0.5, bound)
     assert not any(unlikely(int(count), calls, 0.5, bound) for count in labels.sum(dim=0))
 
 
@@ -393,9 +394,9 @@ def test_labels_are_tosses_of_a_coin(student: Any, rng: random.Random, torch_rng
 @pytest.mark.budget(cpu=20, wall=90)
 def test_strangers_are_equally_likely(student: Any, rng: random.Random, torch_rng: torch.Generator) -> None:
     """Each stranger of each document, exact tails; and neighbours that are the same one. All share 1e-7."""
-    lengths = (9, 1, 4, 3)
+    lengths = (9, 4, 1, 3)
     docs = documents(rng, lengths)
-    drawn: dict[int, Counter[Place]] = {0: Counter(), 2: Counter(), 3: Counter()}
+    drawn: dict[int, Counter[Place]] = {0: Counter(), 1: Counter(), 3: Counter()}
     couples, repeats = Counter[int](), Counter[int]()
     for _ in range(500):
         previous: dict[int, Place] = {}
@@ -405,7 +406,7 @@ def test_strangers_are_equally_likely(student: Any, rng: random.Random, torch_rn
                 couples[number] += number in previous
                 repeats[number] += previous.get(number) == b
                 previous[number] = b
-    expect(all(repeats[number] < couples[number] for number in (0, 2)), ONE_NEGATIVE)
+    expect(repeats[0] < couples[0], ONE_NEGATIVE)
     expect(all(len({b[0] for b in counts}) > 1 for counts in drawn.values()), NEIGHBOUR_DOCUMENT)
     bound = 1e-7 / (3 * sum(lengths))
     uneven = False
@@ -479,7 +480,8 @@ def test_edge_cases(student: Any, rng: random.Random, torch_rng: torch.Generator
     key_x, key_y = tuple(x.tolist()), tuple(y.tolist())
     assert [a for a, _, _ in pairs] == [key_x] * 150
     assert all(b in (key_x, key_y) for _, b, _ in pairs)
-    expect(any(b == key_y and label == 1 for _, b, label in pairs), BY_CONTENT)
+    strangers = [b for _, b, label in pairs if label == 1]
+    expect(not strangers or key_y in strangers, BY_CONTENT)
     assert all(b == key_y for _, b, label in pairs if label == 0)
     assert not unlikely(sum(label for _, _, label in pairs), 150, 0.5, 4e-8)
     assert not unlikely(sum(b == key_x for _, b, _ in pairs), 150, 0.25, 4e-8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -271,14 +272,29 @@ def state_of(notebook: Any, model: Any, like: State) -> State:
     return got
 
 
+@contextmanager
+def default_type_of(notebook: Any, vocab_size: int) -> Iterator[None]:
+    """Draw here as in the sandbox: with another default type, which a student's cell may set, the masks are others."""
+    state = notebook.on(notebook.keep("tiny_bert", vocab_size, 0), "state_dict")
+    assert type(state) is dict
+    before = torch.get_default_dtype()
+    if any(isinstance(one, torch.Tensor) and one.dtype == torch.float64 for one in state.values()):
+        torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def judge(student: Any, model: Any, answer: Any, state: State, data: dict[str, Any], *how: Any) -> torch.Tensor:
     """Fail unless losses and weights are right, naming the misconception that explains the losses. ``how``: steps, lr, seed."""
     losses = losses_of(answer, how[0])
-    wanted, after = trained(state, data, *how)
-    if not close(losses, wanted):
-        for misconception, idea in IDEAS:
-            expect(not close(losses, trained(state, data, *how, idea=idea)[0]), misconception)
-        raise AssertionError("other losses")
+    with default_type_of(student, data["vocab_size"]):
+        wanted, after = trained(state, data, *how)
+        if not close(losses, wanted):
+            for misconception, idea in IDEAS:
+                expect(not close(losses, trained(state, data, *how, idea=idea)[0]), misconception)
+            raise AssertionError("other losses")
     got = state_of(student, model, after)
     assert all(close(got[name], one) for name, one in after.items())
     return losses
@@ -303,7 +319,7 @@ def train_and_judge(student: Any, state: State, data: dict[str, Any], *how: Any)
         "update. Which one is missing, or elsewhere?",
     ),
 )
-@pytest.mark.budget(cpu=15, wall=75)
+@pytest.mark.budget(cpu=15, wall=150)
 def test_same_steps(student: Any, rng: random.Random) -> None:
     language = Language(rng)
     for rows, lr, steps in ((9, 0.02, 6), (45, 0.003, 3)):
@@ -323,7 +339,7 @@ def test_same_steps(student: Any, rng: random.Random) -> None:
         en="Print the first loss and `math.log(vocab_size)`, then try `lr=0`, and `steps=0`.",
     ),
 )
-@pytest.mark.budget(cpu=15, wall=75)
+@pytest.mark.budget(cpu=15, wall=150)
 def test_standing_still(student: Any, rng: random.Random) -> None:
     language = Language(rng)
     state, data = double(fresh_state(language.vocab_size, rng)), language.data(rng, 20)
@@ -353,7 +369,7 @@ def test_standing_still(student: Any, rng: random.Random) -> None:
         en="Train with one sentence and `lr=0`, and look at the losses.",
     ),
 )
-@pytest.mark.budget(cpu=15, wall=75)
+@pytest.mark.budget(cpu=15, wall=150)
 def test_masks_are_drawn_again(student: Any, rng: random.Random) -> None:
     language = Language(rng)
     state, data = double(fresh_state(language.vocab_size, rng)), language.data(rng, 1)
@@ -378,12 +394,13 @@ def test_masks_are_drawn_again(student: Any, rng: random.Random) -> None:
         en="Look at `model.training` before, during and after the call, for a model that came in either mode.",
     ),
 )
-@pytest.mark.budget(cpu=15, wall=75)
+@pytest.mark.budget(cpu=15, wall=150)
 def test_training_mode(student: Any, rng: random.Random) -> None:
     language = Language(rng)
     state, data = double(fresh_state(language.vocab_size, rng)), language.data(rng, 20)
     how = (3, 0.0, rng.getrandbits(31))
-    still, _ = trained(state, data, *how)
+    with default_type_of(student, language.vocab_size):
+        still, _ = trained(state, data, *how)
     for mode in ("eval", "train"):
         model = hand_over(student, state, language.vocab_size, dropout=0.5)
         student.on(model, mode)
@@ -411,7 +428,7 @@ def test_training_mode(student: Any, rng: random.Random) -> None:
         en="Plot the loss: does it get clearly below its first value within a hundred steps?",
     ),
 )
-@pytest.mark.budget(cpu=40, wall=150)
+@pytest.mark.budget(cpu=40, wall=300)
 def test_learns(student: Any, reference: Any, rng: random.Random) -> None:
     gains, wanted = [], []
     for state, data, language, seed in lessons(rng, 3):
@@ -440,7 +457,7 @@ def test_learns(student: Any, reference: Any, rng: random.Random) -> None:
         en="What attention does your loop leave to the model? `attention_mask` hides padding alone.",
     ),
 )
-@pytest.mark.budget(cpu=20, wall=90)
+@pytest.mark.budget(cpu=20, wall=150)
 def test_right_context(student: Any, reference: Any, rng: random.Random) -> None:
     for state, data, language, seed in lessons(rng, 1):
         new = [language.sentence(rng) for _ in range(100)]
@@ -514,7 +531,7 @@ def frequencies_alone(train: Part, sentences: list[list[int]], language: Languag
         "the global generator.",
     ),
 )
-@pytest.mark.budget(cpu=15, wall=75)
+@pytest.mark.budget(cpu=15, wall=150)
 def test_leaves_everything_as_found(student: Any, rng: random.Random) -> None:
     language = Language(rng)
     state, data = double(fresh_state(language.vocab_size, rng)), language.data(rng, 12)
@@ -551,7 +568,7 @@ def unchanged(after: Any, before: Any) -> bool:
         en="The model takes a tensor `[32, L]`: how many calls do you make at each step?",
     ),
 )
-@pytest.mark.budget(cpu=30, wall=120, ratio=2)
+@pytest.mark.budget(cpu=30, wall=200, ratio=2)
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         language = Language(rng)
@@ -560,13 +577,15 @@ def test_speed(race: Any) -> None:
     def prepared(notebook: Any) -> Any:
         def call(state: State, data: dict[str, Any], seed: int) -> Any:
             model = hand_over(notebook, state, data["vocab_size"])
-            return notebook.train_mlm(model, data, 50, 0.001, seed)
+            return notebook.train_mlm(model, data, 50, 0.003, seed)
 
         return call
 
     def same(value: Any, wanted: Any) -> bool:
-        # In float32, rounding grows with the steps: these are two cents of the loss, at most, after ten of them
-        first = list(zip(losses_of(value, 50).tolist(), wanted, strict=True))[:10]
-        return all(math.isclose(one, other, abs_tol=0.02) for one, other in first)
+        # The same fall of the loss, and no more: masks are others with another default type, and rounding is float32's
+        losses, right = losses_of(value, 50), torch.tensor(wanted, dtype=torch.float64)
+        return bool((losses[:10].mean() - right[:10].mean()).abs() < 0.5) and bool(
+            (losses[-10:].mean() - right[-10:].mean()).abs() < 0.5
+        )
 
     race(prepared, make=make, same=same)

@@ -24,7 +24,7 @@ def train_mlm(model, data, steps, lr, seed):
         loss.backward()
         optim.step()
         optim.zero_grad()
-        return float(loss)
+        return loss.item()
 
     try:
         return [step() for _ in range(steps)]
