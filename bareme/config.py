@@ -93,7 +93,7 @@ def settings(course: Path, section: object, path: Path | None = None) -> Setting
 
 def hidden_folders(course: Path) -> list[Path]:
     """What no sandbox may see of a course."""
-    names = ("source", "graders", "gradebook.db", "submitted", "autograded", "feedback", ".bareme")
+    names = ("source", "graders", "drafts", "gradebook.db", "submitted", "autograded", "feedback", ".bareme")
     return [course / name for name in names]
 
 
