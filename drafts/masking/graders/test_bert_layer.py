@@ -520,17 +520,17 @@ def named_gradients(answer: Any, names: list[str]) -> dict[str, Any]:
 @pytest.mark.check(
     weight=1,
     rationale=say(
-        fr="Une phrase d'un seul mot et un lot vide ne sont pas des cas à part.",
-        en="A sentence of one word and an empty batch are no cases apart.",
+        fr="Un lot d'une seule phrase et une phrase d'un seul mot ne sont pas des cas à part.",
+        en="A batch of one sentence and a sentence of one word are no cases apart.",
     ),
     hint=say(
-        fr="Essayez L = 1, puis `torch.zeros(0, 3, D)` : la forme reste `[B, L, D]`.",
-        en="Try L = 1, then `torch.zeros(0, 3, D)`: the shape is still `[B, L, D]`.",
+        fr="Essayez L = 1, puis B = 1 : la forme reste `[B, L, D]`. Un `squeeze` ou un axe compté de l'autre côté se trahit là.",
+        en="Try L = 1, then B = 1: the shape is still `[B, L, D]`. A `squeeze`, or an axis counted from the other side, shows here.",
     ),
 )
 def test_smallest_batches(student: Any, torch_rng: torch.Generator) -> None:
     w = weights(6, 4, torch_rng)
-    for sentences, length in ((1, 1), (3, 1), (0, 3)):
+    for sentences, length in ((1, 1), (3, 1), (1, 4)):
         x, m = normal((sentences, length, 6), torch_rng), torch.ones(sentences, length, dtype=torch.int64)
         ask(student, x, w, 3, m)
 

@@ -354,14 +354,16 @@ def paraphrases(rng: random.Random) -> tuple[list[str], list[str]]:
     """Texts of two or three facts, and as many that say the same otherwise and in another order; no word of a slot comes twice."""
     texts, others = [], []
     languages: tuple[Language, ...] = ("fr", "en")
+    drawn = {}
     for language in languages:
         cast = {**CAST, "a": ANIMAL[language]}
-        drawn = {slot: rng.sample(lexicon(language).words[kind], ITEMS // 2) for slot, kind in cast.items()}
-        for number in range(ITEMS // 2):
-            slots = {slot: words[number] for slot, words in drawn.items()}
-            facts = rng.sample(FACTS[language], 2 + number % 2)
-            texts.append(" ".join(fill(fact, slots, Lines({}), rng) for fact, _ in facts))
-            others.append(" ".join(fill(other, slots, Lines({}), rng) for _, other in facts[1:] + facts[:1]))
+        drawn[language] = {slot: rng.sample(lexicon(language).words[kind], ITEMS // 2) for slot, kind in cast.items()}
+    for number in range(ITEMS):  # by turns: each batch has both languages, so that none tells batches apart
+        language = languages[number % 2]
+        slots = {slot: words[number // 2] for slot, words in drawn[language].items()}
+        facts = rng.sample(FACTS[language], 2 + number // 2 % 2)
+        texts.append(" ".join(fill(fact, slots, Lines({}), rng) for fact, _ in facts))
+        others.append(" ".join(fill(other, slots, Lines({}), rng) for _, other in facts[1:] + facts[:1]))
     return texts, others
 
 

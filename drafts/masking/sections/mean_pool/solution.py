@@ -4,7 +4,7 @@ def mean_pool(h, m):
     h: float [B, L, D], m: int64 [B, L] -> float [B, D]
     """
     ### BEGIN SOLUTION
-    real = m.unsqueeze(-1).to(h.dtype)
+    real = m.unsqueeze(-1)
     total = (h * real).sum(dim=1)
     return total / real.sum(dim=1).clamp(min=1)  # an all-padding sentence: 0 / 1
     ### END SOLUTION
