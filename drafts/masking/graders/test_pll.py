@@ -316,8 +316,8 @@ def mistakes(model: BertForMaskedLM, ids: torch.Tensor, mask_id: int) -> list[tu
         *((SPECIALS_SCORED, value) for value in (true.sum(), true[1:].sum(), true[:-1].sum())),
         (UNKNOWN_SKIPPED, inner[ids[1:-1] > 4].sum()),
         (MASK_ID_IGNORED, other[1:-1].sum()),
-        *((MEAN_NOT_SUM, sign * inner.sum() / by) for sign in (1, -1) for by in (length - 2, length, length - 1)),
         (SIGN, -inner.sum()),
+        *((MEAN_NOT_SUM, sign * inner.sum() / by) for sign in (1, -1) for by in (length - 2, length, length - 1)),
         (RAW_LOGITS, own),
         *((PROBABILITIES, value) for value in (inner.exp().sum(), inner.sum().exp())),
     ]

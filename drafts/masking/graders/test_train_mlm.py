@@ -354,7 +354,7 @@ def test_standing_still(student: Any, rng: random.Random) -> None:
     after = state_of(student, model, state)
     assert all(torch.equal(after[name], one) for name, one in state.items())
     # And it does move when it is to
-    train_and_judge(student, state, data, 2, 0.01, rng.getrandbits(31))
+    train_and_judge(student, state, data, 3, 0.01, rng.getrandbits(31))
 
 
 @pytest.mark.exercise("train_mlm")
@@ -411,7 +411,7 @@ def test_training_mode(student: Any, rng: random.Random) -> None:
         training = student.on(model, "__getattribute__", "training")
         assert type(training) is bool
         assert training == (mode == "train")
-    train_and_judge(student, state, data, 2, 0.01, rng.getrandbits(31))
+    train_and_judge(student, state, data, 3, 0.01, rng.getrandbits(31))
 
 
 @pytest.mark.exercise("train_mlm")
