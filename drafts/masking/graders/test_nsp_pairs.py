@@ -658,7 +658,7 @@ def auc(probe: tuple[torch.Tensor, torch.Tensor, torch.Tensor], pairs: Pairs, to
 @pytest.mark.budget(cpu=40, wall=200, ratio=5)
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        docs = documents(rng, (2,) * 2000) + [[] for _ in range(12_000)]
+        docs = documents(rng, (2,) * 2000) + [[] for _ in range(20_000)]
         rng.shuffle(docs)
         return (docs, torch.Generator().manual_seed(rng.getrandbits(62))), {}
 
