@@ -339,7 +339,8 @@ def blame(got: list[list[tuple[str, float]]], model: BertForMaskedLM, text: str,
     names = [tokenizer().convert_ids_to_tokens(row) for row in p[places].topk(k).indices.tolist()]
     bare_names = [[name.removeprefix("##") for name in row] for row in names]
     theirs = [[piece.strip().removeprefix("##") for piece, _ in row] for row in got]
-    expect(not (theirs == bare_names and close(numbers(got), p[places].topk(k).values)), DECODED_PIECES)
+    same_pieces = list(map(sorted, theirs)) == list(map(sorted, bare_names))  # equal ones may stand in any order
+    expect(not (same_pieces and close(numbers(got), p[places].topk(k).values)), DECODED_PIECES)
 
 
 def in_turn(model: BertForMaskedLM, text: str) -> torch.Tensor:
@@ -415,17 +416,19 @@ def test_matches_own_computation(student: Any, rng: random.Random, torch_rng: to
 def test_right_context(student: Any, rng: random.Random) -> None:
     model = load_model("tiny-encoder")
     theirs, tokens = student.keep("load_model", "tiny-encoder"), student.keep("load_tokenizer", "tiny-encoder")
+    # All pieces, so that those that begin by ## are among them, whatever the model has learned
+    k = len(vocabulary())
     for language in ("fr", "en"):
         begin = with_blanks(sentence(language, rng), rng, 1).partition("[MASK]")[0]
         ends = set()
         while len(ends) < 2:
             ends.add(sentence(language, rng).split(" ", 2)[2])
         texts = [f"{begin}[MASK] {end}" for end in sorted(ends)]
-        got = [student.fill_mask(theirs, tokens, text, 8) for text in texts]
+        got = [student.fill_mask(theirs, tokens, text, k) for text in texts]
         expect(all(map(is_plain, got)), TENSORS_RETURNED)
         expect(got[0] != got[1], LEFT_ONLY)
         for one, text in zip(got, texts, strict=True):
-            judge(one, model, text, 8)
+            judge(one, model, text, k)
 
 
 @pytest.mark.exercise("fill_mask")
@@ -455,7 +458,7 @@ def test_masks_anywhere(student: Any, rng: random.Random, torch_rng: torch.Gener
         f"{first} {second}",
     ]
     for text in rng.sample(texts, len(texts)):
-        k = rng.randint(3, 9)
+        k = rng.randint(10, 20)
         judge(student.fill_mask(theirs, tokens, text, k), model, text, k)
 
 
@@ -531,8 +534,8 @@ def test_builds_no_graph(student: Any, rng: random.Random, torch_rng: torch.Gene
     model = small_model(torch_rng)
     theirs, tokens = put(student, model), student.keep("load_tokenizer", "tiny-encoder")
     text = with_blanks(sentences(rng)[rng.randrange(4)], rng, 1)
-    got, saved = saved_for_backward(student, lambda: student.fill_mask(theirs, tokens, text, 5))
-    judge(got, model, text, 5)
+    got, saved = saved_for_backward(student, lambda: student.fill_mask(theirs, tokens, text, 300))
+    judge(got, model, text, 300)
     expect(saved == 0, GRAPH_BUILT)
     expect(student.is_grad_enabled() is True, GRAD_LEFT_OFF)
 

@@ -12,6 +12,6 @@ def fill_mask(model, tokenizer, text, k):
     model.train(was_training)
     blanks = logits[encoded["input_ids"] == tokenizer.mask_token_id]  # [masks, V]
     probabilities, ids = blanks.softmax(dim=-1).topk(k)
-    pieces = [tokenizer.convert_ids_to_tokens(row) for row in ids.tolist()]
+    pieces = [tokenizer.convert_ids_to_tokens(row) for row in ids]
     return [list(zip(names, row)) for names, row in zip(pieces, probabilities.tolist())]
     ### END SOLUTION

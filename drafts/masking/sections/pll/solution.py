@@ -7,7 +7,7 @@ def pll(model, ids, mask_id=4):
     if len(ids) == 2:
         return 0.0
     hidden = torch.eye(len(ids), dtype=torch.bool)[1:-1]  # [L - 2, L]: row i hides position i + 1
-    rows = ids.expand(hidden.shape).masked_fill(hidden, mask_id)
+    rows = ids.masked_fill(hidden, mask_id)
     was_training = model.training
     model.eval()
     with torch.no_grad():
