@@ -348,7 +348,7 @@ def test_standing_still(student: Any, rng: random.Random) -> None:
     losses = losses_of(answer, 4)
     after = state_of(student, model, state)
     expect(all(torch.equal(after[name], one) for name, one in state.items()), LR_IGNORED)
-    # Of a new model, one batch's loss was within 0.45 of it with 400 seeds
+    # Of a new model, one batch's loss was within 0.33 of it with each of 400 seeds
     assert abs(float(losses[0]) - math.log(language.vocab_size)) < 0.9
     assert student.train_mlm(model, data, 0, 0.1, 0) == []
     after = state_of(student, model, state)
@@ -406,7 +406,7 @@ def test_training_mode(student: Any, rng: random.Random) -> None:
         student.on(model, mode)
         losses = losses_of(student.train_mlm(model, data, *how), 3)
         expect(not close(losses, still), EVAL_MODE)
-        # Dropout moves the loss of a new model a little, and little only
+        # Dropout moves the loss of a new model, by 0.23 at most with each of 100 seeds
         assert bool(((losses - still).abs() < 1.5).all())
         training = student.on(model, "__getattribute__", "training")
         assert type(training) is bool
@@ -560,15 +560,15 @@ def unchanged(after: Any, before: Any) -> bool:
 @pytest.mark.check(
     weight=1,
     rationale=say(
-        fr="Un lot passe dans le modèle en une fois (2 fois le temps de la référence).",
-        en="A batch goes through the model in one go (2 times the reference's time).",
+        fr="Un lot passe dans le modèle en une fois (3 fois le temps de la référence).",
+        en="A batch goes through the model in one go (3 times the reference's time).",
     ),
     hint=say(
         fr="Le modèle prend un tenseur `[32, L]` : combien d'appels faites-vous par pas ?",
         en="The model takes a tensor `[32, L]`: how many calls do you make at each step?",
     ),
 )
-@pytest.mark.budget(cpu=30, wall=200, ratio=2)
+@pytest.mark.budget(cpu=30, wall=200, ratio=3)
 def test_speed(race: Any) -> None:
     def make(rng: random.Random) -> tuple[tuple[Any, ...], dict[str, Any]]:
         language = Language(rng)
