@@ -35,19 +35,24 @@ def write_proof(course: Path, proof: Proof) -> Path | None:
 
 
 def kept_parts(course: Path, assignment: str) -> dict[str, Kept]:
-    """What earlier proofs found of each exercise by mutants and repeats; nothing where there is no record."""
+    """What earlier proofs found of each exercise by mutants and repeats; nothing where that can't be read."""
     told = _read(course / "graders" / assignment / PROOF_FILE) or {"exercises": {}}
-    return {
-        name: Kept(
+    parts = {name: _kept(one) for name, one in told["exercises"].items()}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _kept(one: Any) -> Kept | None:
+    try:
+        part = Kept(
             digest=one["digest"],
             mutants=Claim("mutants", one["claims"]["mutants"]),
             repeats=Claim("repeats", one["claims"]["repeats"]),
-            counts={count: one[count] for count in COUNTS if not count.startswith("specimens")},
-            bound=one["false_fail_bound"],
+            counts={count: int(one[count]) for count in COUNTS if not count.startswith("specimens")},
+            bound=float(one["false_fail_bound"]),
         )
-        for name, one in told["exercises"].items()
-        if one.get("ok") is True and "digest" in one
-    }
+        return part if one["ok"] is True else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -82,10 +82,15 @@ def mask_tokens(
     rng: torch.Generator,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """As the exercise says: inputs and labels, int64 [B, L]; as transformers' DataCollatorForLanguageModeling does."""
-    chosen = torch.bernoulli(torch.full(ids.shape, p).masked_fill(special, 0.0), generator=rng).bool()
-    way = torch.multinomial(torch.tensor([0.8, 0.1, 0.1]), ids.numel(), replacement=True, generator=rng)
+    chosen = torch.bernoulli(
+        torch.full(ids.shape, p, dtype=torch.float32).masked_fill(special, 0.0), generator=rng
+    ).bool()
+    way = torch.multinomial(
+        torch.tensor([0.8, 0.1, 0.1], dtype=torch.float32), ids.numel(), replacement=True, generator=rng
+    )
     way = way.view_as(ids).masked_fill(~chosen, 2)
-    words = torch.tensor([one for one in range(vocab_size) if one not in set(special_ids)])
+    left_out = set(special_ids)
+    words = torch.tensor([one for one in range(vocab_size) if one not in left_out])
     drawn = words[torch.randint(len(words), ids.shape, generator=rng)]
     inputs = torch.where(way == 0, mask_id, torch.where(way == 1, drawn, ids))
     return inputs, ids.masked_fill(~chosen, -100)

@@ -44,8 +44,7 @@ def attach(control: socket.socket, namespace: dict[str, Any]) -> None:
             try:
                 control.close()
                 apply_to_check(CheckLimits(**request["limits"]))
-                give(request["given"], namespace)
-                _serve(socket.socket(fileno=descriptor), namespace, request["forbidden"])
+                _serve(socket.socket(fileno=descriptor), namespace, request["forbidden"], request["given"])
             finally:
                 os._exit(0)
         os.close(descriptor)
@@ -61,11 +60,12 @@ def _reap() -> None:
         pass
 
 
-def _serve(end: socket.socket, namespace: dict[str, Any], forbidden: list[str]) -> None:
+def _serve(end: socket.socket, namespace: dict[str, Any], forbidden: list[str], given: list[str]) -> None:
     """Answer calls until the checker hangs up. The first message lets the kernel attest this process's pid."""
     _let_go_of_the_kernel(end.fileno())
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
     torch.set_num_threads(1)  # a pool of threads made before the fork is not there any more
+    give(given, namespace)
     forbid(forbidden, namespace)
     end.sendall(b"\0")
     kept: list[Any] = []

@@ -7,7 +7,6 @@ python -m scripts.course.cards
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 
 from bareme.course import load_model, load_tokenizer
 from bareme.course.places import package_folder
+from benchmarks.models import bound_of
 from scripts.course.mix import LANGUAGES, documents
 from scripts.course.sources import CHITCHAT, FACTBOOK, LITTRE, STDLIB
 from scripts.course.train import OUT, VOCABULARY
@@ -74,10 +74,10 @@ def card(role: str, figures: dict[str, Any]) -> str:
     lines += ["| figure | value | bound |", "| --- | --- | --- |"]
     for name, one in figures["figures"].items():
         if name.startswith(role):
-            bound = f"≥ {one['at_least']}" if one.get("at_least") else f"≤ {one.get('at_most', math.inf)}"
-            bound = "" if bound == "≤ inf" else bound  # for the record alone
             extra = f" (perplexity {one['perplexity']})" if "perplexity" in one else ""
-            lines.append(f"| {name.removeprefix(role + ': ')} | {one['value']} ± {one['spread']}{extra} | {bound} |")
+            lines.append(
+                f"| {name.removeprefix(role + ': ')} | {one['value']} ± {one['spread']}{extra} | {bound_of(one)} |"
+            )
     if role == "tiny-decoder":
         lines += samples(model)
     return "\n".join(lines) + "\n"

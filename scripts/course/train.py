@@ -299,7 +299,8 @@ def train(role: str, steps: int, seed: int, sentences: float = 0.0) -> None:
 
 def unpack(role: str, seed: int) -> None:
     """The contrary of :func:`export`: a checkpoint to go on from, its steps counted from none again."""
-    shutil.copytree(SHIPPED / role, OUT / role, ignore=shutil.ignore_patterns("model.safetensors", "sha256.json"))
+    others = shutil.ignore_patterns("model.safetensors", "sha256.json")
+    shutil.copytree(SHIPPED / role, OUT / role, ignore=others, dirs_exist_ok=True)
     weights = load_model(role).state_dict()  # type: ignore[call-overload]
     torch.save({"model": weights, "done": 0}, OUT / role / f"checkpoint-{seed}.pt")
 

@@ -175,6 +175,9 @@ def test_only_a_complete_proof_that_holds_is_recorded(course: Path) -> None:
     assert "changed since" in unproven(course, "tiny")
     path.write_text("{}")
     assert "not a proof" in unproven(course, "tiny")
+    for damaged in ("{}", "[", '{"exercises": {"shift": {"ok": true, "digest": "0"}, "double": 3}}'):
+        path.write_text(damaged)
+        assert kept_parts(course, "tiny") == {}
 
 
 def test_what_was_proven_of_an_exercise_is_not_tried_again(

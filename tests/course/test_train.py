@@ -85,3 +85,15 @@ def test_loss_is_of_masked_words_alone(small: Path) -> None:
     masked = (ids == tokenizer.mask_token_id).float().mean().item()
     assert 0.13 < masked < 0.19 and not (ids[:, [0, -1]] == tokenizer.mask_token_id).any()
     assert set(segments.unique().tolist()) == {0, 1}
+
+
+def test_unpacked_weights_are_gone_on_from(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train, "new_model", lambda role, _: train.load_model(role))
+    wanted = train.load_model("tiny-encoder").state_dict()
+    train.unpack("tiny-encoder", seed=0)  # into a folder where a training was
+    state = torch.load(small / "checkpoint-0.pt", weights_only=True)
+    assert state["done"] == 0 and all(torch.equal(one, wanted[name]) for name, one in state["model"].items())
+    monkeypatch.setattr(train, "encoder_loss", lambda model, *_: model.cls.predictions.bias.sum())
+    train.train("tiny-encoder", steps=1, seed=0)
+    state = torch.load(small / "checkpoint-0.pt", weights_only=True)
+    assert state["done"] == 1 and "optimizer" in state
