@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch.nn import Module
@@ -25,10 +26,12 @@ def _config(width: int, inner: int, n_heads: int) -> ElectraConfig:
     return ElectraConfig.from_dict({**sizes, **dropout, "attn_implementation": "eager"})
 
 
-def _like(made: Callable[..., Module], config: ElectraConfig, x: torch.Tensor) -> Module:
-    """Without weights of its own: to draw them would use the global generator."""
+def _call(made: Callable[..., Module], config: ElectraConfig, w: Weights, x: torch.Tensor, m: torch.Tensor) -> Any:
+    """A module's output with the weights ``w``; of its own it draws none, which would use the global generator."""
     with torch.device("meta"):
-        return made(config).to(x.dtype).eval()
+        module = made(config).eval()
+    own = {name: w[name] for name, _ in module.named_parameters()}
+    return torch.func.functional_call(module, own, (x, _unseen(m, x.dtype)))
 
 
 def _unseen(m: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -41,16 +44,22 @@ def self_attention(x: torch.Tensor, w: Weights, n_heads: int, m: torch.Tensor) -
     batch, length, width = x.shape
     if batch * length == 0:
         return x * 1.0, x.new_zeros(batch, n_heads, length, length)
-    module = _like(ElectraSelfAttention, _config(width, 1, n_heads), x)
-    out, p = torch.func.functional_call(module, w, (x, _unseen(m, x.dtype)))
+    out, p = _call(ElectraSelfAttention, _config(width, 1, n_heads), w, x, m)
     some_key = m.bool().any(dim=1)
     return out * some_key[:, None, None], p * some_key[:, None, None, None]
 
 
-def bert_embeddings(ids: torch.Tensor, seg: torch.Tensor, w: Weights) -> torch.Tensor:
-    """As the exercise says: word + position + segment, normalised; [B, L, D] of the weights' dtype."""
+def bert_embeddings(ids: torch.Tensor, seg: torch.Tensor, w: Weights, pad: int | None = None) -> torch.Tensor:
+    """As the exercise says: word + position + segment, normalised; [B, L, D] of the weights' dtype.
+
+    pad: with it, positions are CamemBERT's, counted from ``pad`` + 1 among the tokens that are not ``pad``.
+    """
+    positions = torch.arange(ids.shape[1])
+    if pad is not None:
+        real = ids != pad
+        positions = real.cumsum(1) * real + pad
     words = embedding(ids, w["word_embeddings.weight"])
-    places = w["position_embeddings.weight"][: ids.shape[1]]
+    places = embedding(positions, w["position_embeddings.weight"])
     kinds = embedding(seg, w["token_type_embeddings.weight"])
     norm = w["LayerNorm.weight"]
     return layer_norm(words + places + kinds, norm.shape, norm, w["LayerNorm.bias"], 1e-12)
@@ -60,8 +69,7 @@ def bert_layer(x: torch.Tensor, w: Weights, n_heads: int, m: torch.Tensor) -> to
     """As the exercise says: [B, L, D]."""
     if x.numel() == 0:
         return x * 1.0
-    module = _like(ElectraLayer, _config(x.shape[-1], len(w["intermediate.dense.bias"]), n_heads), x)
-    out = torch.func.functional_call(module, w, (x, _unseen(m, x.dtype)))
+    out = _call(ElectraLayer, _config(x.shape[-1], len(w["intermediate.dense.bias"]), n_heads), w, x, m)
     layer: torch.Tensor = out[0] if isinstance(out, tuple) else out
     return layer
 

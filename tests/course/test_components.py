@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
+from transformers import BertConfig, BertModel, CamembertConfig
+from transformers.models.camembert.modeling_camembert import CamembertEmbeddings
 
 from bareme.course import components
 
@@ -39,6 +40,39 @@ def test_embeddings_and_layers_are_those_of_bert() -> None:
         assert components.bert_layer(empty, w, 3, m).shape == (*shape, 12)
         out, p = components.self_attention(empty, {}, 3, m)
         assert out.shape == (*shape, 12) and p.shape == (shape[0], 3, shape[1], shape[1])
+
+
+def test_embeddings_know_camembert_s_positions() -> None:
+    camembert = CamembertEmbeddings(
+        CamembertConfig(vocab_size=50, hidden_size=12, max_position_embeddings=16, pad_token_id=1)
+    )
+    camembert = camembert.double().eval()
+    camembert.LayerNorm.eps = 1e-12
+    ids = torch.tensor([[5, 6, 1, 7, 1, 1], [1, 1, 8, 9, 2, 3]])
+    w = dict(camembert.state_dict())
+    got = components.bert_embeddings(ids, torch.zeros_like(ids), w, pad=1)
+    assert torch.allclose(got, camembert(ids, token_type_ids=torch.zeros_like(ids)), rtol=1e-12)
+
+
+def test_further_weights_are_left_alone() -> None:
+    torch.manual_seed(0)
+    w = dict(BertModel(CONFIG).encoder.layer[0].state_dict())
+    x, m = torch.randn(2, 3, 12), torch.ones(2, 3, dtype=torch.int64)
+    more = {**w, "pooler.dense.weight": torch.ones(1)}
+    assert torch.equal(components.bert_layer(x, more, 3, m), components.bert_layer(x, w, 3, m))
+
+
+def test_the_default_dtype_changes_no_draw() -> None:
+    ids, special = torch.arange(5, 45).repeat(20, 1), torch.zeros(20, 40, dtype=torch.bool)
+    drawn = []
+    for dtype in (torch.float32, torch.float64):
+        torch.set_default_dtype(dtype)
+        try:
+            rng = torch.Generator().manual_seed(0)
+            drawn.append(components.mask_tokens(ids, special, 4, 50, [0, 1, 2, 3, 4], 0.3, rng)[0])
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert torch.equal(*drawn)
 
 
 def test_attention_to_pads_alone_is_zero() -> None:
